@@ -1,1 +1,33 @@
+//! affectd reads a camera and a microphone, estimates affect on the device and publishes events.
+//!
+//! ```text
+//!  camera ─► picture ─► detect ─► track ─► align ─► face model ─► smooth ─► events ─► publish ─► MQTT
+//!            └──────────────── face ───────────────────────────┘
+//! ```
+//!
+//! Data flows in that one direction. Blocking work (capture, inference) runs on named threads; tokio
+//! does I/O only. A link is either *latest only* (frames: an old frame is worthless) or *bounded with a
+//! counted drop*. From `smooth` to `events` everything is pure: values in, values out, time as an
+//! argument.
+//!
+//! | room | what it is for |
+//! |---|---|
+//! | [`affect`] | valence, arousal, expressions, action units: the words everything else speaks |
+//! | [`clock`], [`geometry`] | time and space, without a device |
+//! | [`capture`] | cameras, microphones, files: small traits, a fake beside each |
+//! | [`picture`] | a frame in the camera's own format; sampling it for a model |
+//! | [`model`] | model packs, the engines that run them, golden vectors |
+//! | [`face`] | detect, track, judge quality, estimate |
+//! | [`smooth`], [`events`], [`scene`] | the pure heart |
+//! | [`publish`] | topics, payloads, MQTT |
+//! | [`config`] | what the user typed, and what it means |
+//! | [`pipeline`] | the only wiring |
+//! | [`commands`] | one file per sub-command |
 
+pub mod affect;
+pub mod capture;
+pub mod clock;
+pub mod events;
+pub mod face;
+pub mod geometry;
+pub mod picture;
