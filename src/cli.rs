@@ -1,0 +1,223 @@
+//! The command line, as typed. What it means is decided in [`crate::commands`].
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::capture::Address;
+
+const AFTER_HELP: &str = "\
+Examples:
+  affectd replay clip.mp4                     watch a clip turn into events, broker included
+  affectd infer photos/ --format csv          one line per face and photo
+  affectd run --config /etc/affectd.toml      the daemon
+  affectd check --config /etc/affectd.toml    is the configuration right, and this machine ready?
+
+Exit codes: 0 all well, 1 something failed, 64 wrong command line, 78 wrong configuration.
+Faces and voices never leave the device: only numbers and labels are published.";
+
+/// Reads a camera, estimates how faces appear, publishes affect events over MQTT.
+#[derive(Debug, Parser)]
+#[command(name = "affectd", version, about, after_help = AFTER_HELP, disable_help_subcommand = true)]
+pub struct Cli {
+    /// The folder of model packs [default: $AFFECTD_MODELS, ./models, beside the program, /usr/share/affectd/models]
+    #[arg(long, global = true, value_name = "DIR", hide_default_value = true)]
+    pub models: Option<PathBuf>,
+
+    /// Say more on standard error (-v: progress, -vv: everything)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the daemon: camera in, events out, until it is stopped
+    Run(RunArgs),
+    /// Play a clip through the live pipeline and show its events
+    Replay(ReplayArgs),
+    /// Estimate affect in photos and clips, one line per face and frame
+    Infer(InferArgs),
+    /// Check a configuration: syntax, meaning, environment
+    Check(CheckArgs),
+    /// List, show and verify model packs
+    #[command(subcommand)]
+    Model(ModelCommand),
+    /// Measure speed, memory and allocations on this machine
+    Bench(BenchArgs),
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The configuration [default: every key at its default]
+    #[arg(short, long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// Arguments of `replay`.
+#[derive(Debug, Args)]
+pub struct ReplayArgs {
+    /// A clip or photo; or a camera, as v4l:/dev/video0
+    #[arg(value_name = "CLIP")]
+    pub clip: Address,
+
+    /// Twice as fast is 2, half as fast 0.5
+    #[arg(long, default_value_t = 1.0, value_name = "X", value_parser = positive)]
+    pub speed: f64,
+
+    /// Publish to this broker, as mqtt://host:1883 [default: a broker inside this process, for this run only]
+    #[arg(long, value_name = "URL")]
+    pub broker: Option<String>,
+
+    /// The device id in the topics
+    #[arg(long, default_value = "replay", value_name = "ID")]
+    pub device: String,
+
+    /// Write every event as it is produced, before any queue, one JSON a line
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+
+    /// Smoothing, event and face settings from this configuration
+    #[arg(short, long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Show only the summary
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// Arguments of `infer`.
+#[derive(Debug, Args)]
+pub struct InferArgs {
+    /// Photos, clips, or folders of them
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    /// Each image is one whole face crop: no detection
+    #[arg(long)]
+    pub crops: bool,
+
+    /// How lines are written
+    #[arg(long, value_enum, default_value_t = Format::Ndjson)]
+    pub format: Format,
+
+    /// Estimates of single frames of clips, without smoothing over time
+    #[arg(long)]
+    pub raw: bool,
+
+    /// Face, smoothing and model settings from this configuration
+    #[arg(short, long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// How `infer` writes its lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// One JSON object a line, as published
+    Ndjson,
+    /// A header and one row per line
+    Csv,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The configuration
+    #[arg(short, long, value_name = "FILE")]
+    pub config: PathBuf,
+
+    /// The findings as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to do with model packs.
+#[derive(Debug, Subcommand)]
+pub enum ModelCommand {
+    /// The packs there are, with their licences
+    List {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// One pack in full: input, labels, data, measured accuracy
+    Show {
+        /// The pack's name
+        name: String,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run the golden vectors: does this machine's engine compute what the training framework did?
+    Verify {
+        /// The packs' names [default: all]
+        names: Vec<String>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Arguments of `bench`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct BenchArgs {
+    /// The clip to measure with [default: demo/clip.mp4, which `make demo` makes]
+    #[arg(value_name = "CLIP")]
+    pub clip: Option<PathBuf>,
+
+    /// Stop after this many frames
+    #[arg(long, value_name = "N")]
+    pub frames: Option<u64>,
+
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+
+    /// Something else than a clip's speed
+    #[command(subcommand)]
+    pub what: Option<BenchCommand>,
+}
+
+/// Other things to measure.
+#[derive(Debug, Subcommand)]
+pub enum BenchCommand {
+    /// Recall and false faces of both detectors on photos with known boxes
+    Faces {
+        /// A folder of photos with a dlib XML file of their boxes
+        dir: PathBuf,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(x) if x.is_finite() && x > 0.0 => Ok(x),
+        _ => Err("a number above 0 is needed, as 0.5 or 2".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_speed_that_is_not_above_zero_is_refused() {
+        for bad in ["0", "-1", "NaN", "inf", "fast"] {
+            assert!(Cli::try_parse_from(["affectd", "replay", "c.mp4", "--speed", bad]).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! `affectd infer`: photos and clips in, one line per face and frame out.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{files, lines::Lines, setup};
+use crate::capture::{self, Address, Frame, Read};
+use crate::cli::InferArgs;
+use crate::clock::SystemClock;
+use crate::events::Event;
+use crate::exit::Exit;
+use crate::outlet::face_state;
+use crate::picture::photo;
+use crate::pipeline::{Chain, Sink};
+use crate::publish::FaceState;
+use crate::scene::Scene;
+use crate::smooth::{SmoothSettings, Smoothed};
+
+/// A decoder that says nothing for so long is taken for hung.
+const DECODER_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Runs the command.
+///
+/// # Errors
+/// When the models cannot be opened or the lines cannot be written. A file that cannot be read is named on
+/// standard error, and the rest goes on.
+pub fn run(args: &InferArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
+    let config = setup::config(args.config.as_deref())?;
+    let smooth = if args.raw { SmoothSettings::none() } else { config.smooth };
+    let (mut chain, identity) = setup::chain(&config, smooth, models, config.device.clone())?;
+    let out = io::BufWriter::new(io::stdout().lock());
+    let mut lines = Lines::new(out, args.format, &identity)?;
+
+    let (files, mut failed) = named_files(&args.paths);
+    let progress = progress(files.len());
+    for file in &files {
+        progress.set_message(file.display().to_string());
+        let done = if args.crops { crop(file, &mut chain, &mut lines) } else { faces(file, &mut chain, &mut lines) };
+        if lines.closed() {
+            // Whoever read us, `head` perhaps, has enough.
+            return Ok(Exit::Ok);
+        }
+        if let Err(error) = done {
+            progress.suspend(|| eprintln!("affectd: {error:#}"));
+            failed = true;
+        }
+        progress.inc(1);
+    }
+    progress.finish_and_clear();
+    lines.finish()?;
+    Ok(if failed { Exit::Failed } else { Exit::Ok })
+}
+
+/// The files behind the paths, and whether a path could not be read.
+fn named_files(paths: &[PathBuf]) -> (Vec<PathBuf>, bool) {
+    let mut failed = false;
+    let mut all = Vec::new();
+    for path in paths {
+        match files::expand(path) {
+            Ok(files) if files.is_empty() => {
+                eprintln!("affectd: {}: no photo and no clip in this folder", path.display());
+                failed = true;
+            }
+            Ok(files) => all.extend(files),
+            Err(error) => {
+                eprintln!("affectd: {}: {error}; check the path and who may read it", path.display());
+                failed = true;
+            }
+        }
+    }
+    (all, failed)
+}
+
+/// Shown on a terminal when there is more than one file.
+fn progress(files: usize) -> ProgressBar {
+    if files < 2 || !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {wide_msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(files as u64).with_style(style)
+}
+
+/// The whole picture is one face.
+fn crop(file: &Path, chain: &mut Chain, lines: &mut Lines<'_, impl Write>) -> anyhow::Result<()> {
+    let frame = &mut Frame::default();
+    photo::load(file, &mut frame.picture)?;
+    let (estimate, expression) = chain.crop(&frame.picture).with_context(|| file.display().to_string())?;
+    let source = &file.to_string_lossy();
+    let expression = expression.map(crate::outlet::answer);
+    lines.write(&Line { source, time: None, face: None, estimate: &estimate, expression })?;
+    Ok(())
+}
+
+/// Every face of a photo, or of every frame of a clip.
+fn faces(file: &Path, chain: &mut Chain, lines: &mut Lines<'_, impl Write>) -> anyhow::Result<()> {
+    chain.reset();
+    let source = &file.to_string_lossy();
+    let mut frame = Frame::default();
+    if files::is_photo(file) {
+        photo::load(file, &mut frame.picture)?;
+        let mut writer = Writer { lines, source, clip: false, failed: None };
+        chain.photo(&frame, &mut writer).with_context(|| file.display().to_string())?;
+        return writer.done();
+    }
+    let mut video = capture::open_video(&Address::file(file), &SystemClock)?;
+    let mut writer = Writer { lines, source, clip: true, failed: None };
+    loop {
+        match video.read(&mut frame, DECODER_PATIENCE)? {
+            Read::Filled => chain.step(&frame, &mut writer).with_context(|| format!("{source}, frame {}", frame.number))?,
+            Read::TimedOut => anyhow::bail!("{source}: the decoder gave nothing for {DECODER_PATIENCE:?}; is the file on a disk that answers?"),
+            Read::Ended => return writer.done(),
+        }
+        if writer.failed.is_some() {
+            return writer.done();
+        }
+    }
+}
+
+/// Writes a line for each face that comes out of the chain.
+struct Writer<'a, 'b, W: Write> {
+    lines: &'a mut Lines<'b, W>,
+    source: &'a str,
+    clip: bool,
+    failed: Option<io::Error>,
+}
+
+impl<W: Write> Writer<'_, '_, W> {
+    fn done(self) -> anyhow::Result<()> {
+        self.failed.map_or(Ok(()), |error| Err(error).context("the lines cannot be written"))
+    }
+}
+
+impl<W: Write + Send> Sink for Writer<'_, '_, W> {
+    fn faces(&mut self, frame: &Frame, faces: &[Smoothed], _: &Scene) {
+        let time = self.clip.then(|| frame.captured_at.since_zero().as_secs_f64());
+        for face in faces {
+            let state: FaceState = face_state(frame, face);
+            let line = Line { source: self.source, time, face: Some(&state), estimate: &state.estimate, expression: state.expression };
+            if let Err(error) = self.lines.write(&line) {
+                self.failed.get_or_insert(error);
+                return;
+            }
+        }
+    }
+
+    fn event(&mut self, _: &Event) {}
+}

@@ -1,0 +1,33 @@
+//! `affectd run`: the daemon.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::session::{Session, runtime};
+use super::setup;
+use crate::capture::{self, reopen::Reopening};
+use crate::cli::RunArgs;
+use crate::clock::SystemClock;
+use crate::exit::Exit;
+
+/// Runs the daemon until it is asked to stop.
+///
+/// # Errors
+/// When the configuration or a model pack is wrong. A camera or a broker that is away is waited for.
+pub fn run(args: &RunArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
+    let config = setup::config(args.config.as_deref())?;
+    let (chain, identity) = setup::chain(&config, config.smooth, models, config.device.clone())?;
+    let clock = Arc::new(SystemClock);
+    let video = config.video.clone();
+    let source = Reopening::new(move || capture::open_video(&video, &SystemClock));
+    let session = Session {
+        source: Box::new(source),
+        chain,
+        identity,
+        publish: config.publish,
+        recorder: None,
+        clock,
+    };
+    runtime()?.block_on(session.play())?;
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,27 @@
+//! The exit codes, as `sysexits.h` knows them.
+
+use std::process::ExitCode;
+
+/// How the program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// All went well: 0.
+    Ok,
+    /// Something failed, and was said on standard error: 1.
+    Failed,
+    /// The command line was wrong: 64.
+    Usage,
+    /// The configuration was wrong: 78.
+    Config,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Ok => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 64,
+            Exit::Config => 78,
+        })
+    }
+}

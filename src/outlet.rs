@@ -1,0 +1,114 @@
+//! Where the chain ends: states and events are handed to the publisher, and recorded when asked.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tracing::error;
+
+use crate::affect::Label;
+use crate::capture::Frame;
+use crate::clock::Clock;
+use crate::events::Event;
+use crate::pipeline::Sink;
+use crate::publish::payload::EventPayload;
+use crate::publish::{Answer, DeviceId, FaceState, PublishHandle, SceneState, Wall};
+use crate::scene::Scene;
+use crate::smooth::{Judged, Smoothed};
+
+/// Hands everything to the publisher.
+pub struct Outlet {
+    publish: PublishHandle,
+    recorder: Option<Recorder>,
+}
+
+impl Outlet {
+    /// An outlet to the publisher behind `publish`, which also records when there is a recorder.
+    pub fn new(publish: PublishHandle, recorder: Option<Recorder>) -> Self {
+        Self { publish, recorder }
+    }
+}
+
+impl Sink for Outlet {
+    fn faces(&mut self, frame: &Frame, faces: &[Smoothed], scene: &Scene) {
+        for face in faces {
+            self.publish.try_state(face_state(frame, face));
+        }
+        self.publish.try_state(SceneState {
+            captured_at: frame.captured_at,
+            faces: scene.faces,
+            valence: scene.valence,
+            arousal: scene.arousal,
+            expression: scene.expression.map(answer),
+        });
+    }
+
+    fn event(&mut self, event: &Event) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.write(event);
+        }
+        self.publish.event(event.clone());
+    }
+}
+
+/// A face as it is published.
+pub fn face_state(frame: &Frame, face: &Smoothed) -> FaceState {
+    FaceState {
+        track: face.track,
+        frame: frame.number,
+        captured_at: frame.captured_at,
+        rect: face.rect,
+        quality: face.quality,
+        estimate: face.estimate,
+        expression: (!face.estimate.expressions.is_empty()).then(|| answer(face.expression)),
+        compound: face.compound.map(answer),
+        confidence: face.confidence,
+    }
+}
+
+/// A judgement as it is published.
+pub fn answer<L: Label>(judged: Judged<L>) -> Answer<L> {
+    match judged {
+        Judged::Known(label, confidence) => Answer { label: Some(label), confidence },
+        Judged::Unknown(confidence) => Answer { label: None, confidence },
+    }
+}
+
+/// Writes every event as it is produced, before any queue: one JSON object a line, as published.
+///
+/// What the broker delivered can be held against it.
+pub struct Recorder {
+    path: PathBuf,
+    file: File,
+    device: DeviceId,
+    clock: Arc<dyn Clock>,
+    wall: Wall,
+    failed: bool,
+}
+
+impl Recorder {
+    /// Starts a new file; one that is there is replaced.
+    ///
+    /// # Errors
+    /// When the file cannot be made.
+    pub fn create(path: &Path, device: DeviceId, clock: Arc<dyn Clock>) -> io::Result<Self> {
+        let file = File::create(path)?;
+        Ok(Self { path: path.to_owned(), file, device, clock, wall: Wall::default(), failed: false })
+    }
+
+    fn write(&mut self, event: &Event) {
+        let times = self.wall.times(event, &*self.clock);
+        let line = EventPayload::of(event, times, false, &self.device).map_err(io::Error::other).and_then(|payload| {
+            let mut line = serde_json::to_vec(&payload)?;
+            line.push(b'\n');
+            // One write a line: a reader, or a power cut, finds whole lines.
+            self.file.write_all(&line)
+        });
+        if let Err(error) = line
+            && !std::mem::replace(&mut self.failed, true)
+        {
+            error!(path = %self.path.display(), %error, "Event could not be recorded; the recording is incomplete.");
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The only wiring: a frame goes in, faces and events come out; live, on two threads.
+//!
+//! ```text
+//!  thread "camera"            thread "frames"
+//!  source ─► mailbox ─(newest only)─► face path ─► smoother ─► events ─► sink
+//! ```
+//!
+//! [`Chain`] is the whole path from a frame to a [`Sink`], without a thread or a clock: `infer` and
+//! `bench` drive it themselves. [`Live`] drives it as fast as frames come and never with an old one.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use tracing::{debug, warn};
+
+use crate::capture::mailbox::{Receiver, Sender, Taken, mailbox};
+use crate::capture::{CaptureError, Frame, Read, VideoSource};
+use crate::clock::{Clock, Monotonic};
+use crate::events::{Event, EventMachine};
+use crate::face::{FaceError, FacePath, MAX_FACES};
+use crate::latency::Latencies;
+use crate::scene::Scene;
+use crate::smooth::{Smoothed, Smoother};
+
+/// How long a thread waits before it looks whether it should stop.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+/// Takes what the chain gives. Runs on the frames' thread: it must not block.
+pub trait Sink {
+    /// Everyone in view in this frame; called for every frame, also an empty one.
+    fn faces(&mut self, frame: &Frame, faces: &[Smoothed], scene: &Scene);
+
+    /// A step in an event's life.
+    fn event(&mut self, event: &Event);
+}
+
+/// From a frame to a sink.
+pub struct Chain {
+    path: FacePath,
+    smoother: Smoother,
+    events: EventMachine,
+}
+
+impl Chain {
+    /// Joins the parts.
+    pub fn new(path: FacePath, smoother: Smoother, events: EventMachine) -> Self {
+        Self { path, smoother, events }
+    }
+
+    /// The face path, for single photos and its counters.
+    pub fn path(&mut self) -> &mut FacePath {
+        &mut self.path
+    }
+
+    /// Takes one frame through every stage.
+    ///
+    /// # Errors
+    /// When a model fails; the next frame starts afresh.
+    pub fn step(&mut self, frame: &Frame, sink: &mut impl Sink) -> Result<(), FaceError> {
+        let at = frame.captured_at;
+        let mut faces = heapless::Vec::<Smoothed, MAX_FACES>::new();
+        for observation in self.path.observe(&frame.picture, at)? {
+            // The face path gives no more than MAX_FACES, so none is lost here.
+            let _ = faces.push(self.smoother.update(at, observation));
+        }
+        sink.faces(frame, &faces, &Scene::of(&faces));
+        self.events.update(at, &faces, &mut |event| sink.event(&event));
+        Ok(())
+    }
+
+    /// Ends every event that is still going on.
+    pub fn finish(&mut self, at: Monotonic, sink: &mut impl Sink) {
+        self.events.finish(at, &mut |event| sink.event(&event));
+    }
+}
+
+/// What a live run came to.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// Frames that went through the chain.
+    pub frames: u64,
+    /// Frames that a newer one replaced before the chain had time.
+    pub replaced: u64,
+    /// Frames on which a model failed.
+    pub failed: u64,
+    /// From capture to the sink.
+    pub latency: Latencies,
+    /// Why the source ended, when it failed.
+    pub error: Option<String>,
+}
+
+/// A chain at work on its own threads.
+pub struct Live {
+    stop: Arc<AtomicBool>,
+    camera: JoinHandle<Result<(), CaptureError>>,
+    frames: JoinHandle<Report>,
+}
+
+impl Live {
+    /// Starts the threads. When either is done, `ended` is called.
+    ///
+    /// # Errors
+    /// When the system refuses a thread.
+    pub fn start<S, E>(
+        source: Box<dyn VideoSource>,
+        chain: Chain,
+        sink: S,
+        clock: Arc<dyn Clock>,
+        ended: E,
+    ) -> std::io::Result<Self>
+    where
+        S: Sink + Send + 'static,
+        E: FnOnce() + Send + 'static,
+    {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (sender, receiver) = mailbox::<Frame>();
+        let (camera_stop, frames_stop) = (stop.clone(), stop.clone());
+        let camera = thread::Builder::new()
+            .name("camera".into())
+            .spawn(move || capture(source, sender, &camera_stop))?;
+        let frames = thread::Builder::new().name("frames".into()).spawn(move || {
+            let report = process(receiver, chain, sink, &*clock, &frames_stop);
+            ended();
+            report
+        })?;
+        Ok(Self { stop, camera, frames })
+    }
+
+    /// Asks the threads to stop; they do within a fraction of a second.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits for the end.
+    pub fn join(self) -> Report {
+        let captured = self.camera.join();
+        let mut report = self.frames.join().unwrap_or_else(|_| Report {
+            error: Some("the thread \"frames\" panicked; this is a bug, please report it".into()),
+            ..Report::default()
+        });
+        if report.error.is_none() {
+            report.error = match captured {
+                Ok(Ok(())) => None,
+                Ok(Err(error)) => Some(error.to_string()),
+                Err(_) => Some("the thread \"camera\" panicked; this is a bug, please report it".into()),
+            };
+        }
+        report
+    }
+}
+
+fn capture(mut source: Box<dyn VideoSource>, sender: Sender<Frame>, stop: &AtomicBool) -> Result<(), CaptureError> {
+    let mut frame = Frame::default();
+    while !stop.load(Ordering::Relaxed) {
+        match source.read(&mut frame, PATIENCE)? {
+            Read::Filled => sender.put(&mut frame),
+            Read::TimedOut => debug!("No frame yet."),
+            Read::Ended => break,
+        }
+    }
+    Ok(())
+}
+
+fn process<S: Sink>(
+    receiver: Receiver<Frame>,
+    mut chain: Chain,
+    mut sink: S,
+    clock: &dyn Clock,
+    stop: &AtomicBool,
+) -> Report {
+    let mut report = Report::default();
+    let mut frame = Frame::default();
+    while !stop.load(Ordering::Relaxed) {
+        match receiver.take(&mut frame, PATIENCE) {
+            Taken::Fresh => {
+                if let Err(error) = chain.step(&frame, &mut sink) {
+                    if report.failed == 0 {
+                        warn!(%error, frame = frame.number, "Frame could not be processed.");
+                    }
+                    report.failed += 1;
+                }
+                report.frames += 1;
+                report.latency.add(clock.now().since(frame.captured_at));
+            }
+            Taken::TimedOut => {}
+            Taken::Closed => break,
+        }
+    }
+    chain.finish(frame.captured_at, &mut sink);
+    report.replaced = receiver.replaced();
+    report
+}
