@@ -31,3 +31,5 @@ pub mod events;
 pub mod face;
 pub mod geometry;
 pub mod picture;
+pub mod scene;
+pub mod smooth;
