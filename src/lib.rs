@@ -30,4 +30,5 @@ pub mod clock;
 pub mod events;
 pub mod face;
 pub mod geometry;
+pub mod model;
 pub mod picture;
