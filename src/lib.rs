@@ -30,6 +30,7 @@ pub mod clock;
 pub mod events;
 pub mod face;
 pub mod geometry;
+pub mod model;
 pub mod picture;
 pub mod scene;
 pub mod smooth;
