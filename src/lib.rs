@@ -31,4 +31,7 @@ pub mod config;
 pub mod events;
 pub mod face;
 pub mod geometry;
+pub mod model;
 pub mod picture;
+pub mod scene;
+pub mod smooth;

@@ -1,7 +1,10 @@
 //! Affect events: what changed, from when, until when.
 //!
-//! An event lives `new` → `update`… → `end` under one id. Pure: time is an argument, ids come from a
-//! function the caller gives.
+//! An event lives `new` → `update`… → `end` under one id. What begins must last before it is told, and is
+//! then dated from its first frame; between two thresholds nothing changes ([`crate::smooth::hysteresis`]).
+//! In one face there is at most one live event each of presence, expression, compound expression, valence,
+//! arousal and every action unit. Pure, of fixed size, without allocation: time is an argument, ids come
+//! from a function the caller gives.
 
 use heapless::String;
 use uuid::Uuid;
@@ -9,6 +12,18 @@ use uuid::Uuid;
 use crate::affect::Confidence;
 use crate::clock::Monotonic;
 use crate::face::TrackId;
+
+mod machine;
+#[cfg(test)]
+mod properties;
+mod settings;
+mod slot;
+#[cfg(test)]
+mod tests;
+mod topic;
+
+pub use machine::{Counts, EventMachine};
+pub use settings::{EventSettings, PresenceRule, Rule};
 
 /// The longest label, "disgustedly surprised", fits with room to spare.
 pub const LABEL_LEN: usize = 32;

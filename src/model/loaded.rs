@@ -1,0 +1,102 @@
+//! An opened model: fill the input, run, read the outputs.
+//!
+//! The buffers are made once. A run that gives a number which is not finite is an error, so nothing that
+//! reads an output has to ask.
+
+use std::path::PathBuf;
+
+use super::engine::{self, ENGINES, Engine, EngineError, Signature};
+use super::error::{ModelError, Problem};
+use super::pack::{Pack, Variant};
+
+/// A pack's model in an engine.
+pub struct Model {
+    /// The pack, as its errors call it.
+    pack: String,
+    file: PathBuf,
+    engine: Box<dyn Engine>,
+    input: Vec<f32>,
+    keys: Vec<&'static str>,
+    outputs: Vec<Vec<f32>>,
+}
+
+impl Model {
+    /// Opens the first variant that is made for an engine of this program.
+    ///
+    /// # Errors
+    /// When there is none, its file is missing or another one, or the engine refuses it.
+    pub fn open(pack: &Pack) -> Result<Self, ModelError> {
+        let variant = pack.variants.iter().find(|v| ENGINES.contains(&v.engine.as_str()));
+        variant.map_or_else(|| Err(no_engine(pack)), |variant| Self::open_variant(pack, variant))
+    }
+
+    /// Opens one of the pack's variants.
+    ///
+    /// # Errors
+    /// When this program lacks its engine, its file is missing or another one, or the engine refuses it.
+    pub fn open_variant(pack: &Pack, variant: &Variant) -> Result<Self, ModelError> {
+        let name = ENGINES.iter().find(|&&name| name == variant.engine).ok_or_else(|| no_engine(pack))?;
+        let onnx = variant.file.read(&pack.dir).map_err(|problem| pack.error(problem))?;
+        let signature = Signature { input: pack.input.shape(), outputs: &pack.outputs };
+        let refused = |error| pack.error(Problem::Engine { engine: name, file: variant.file.path.clone(), error });
+        let engine = engine::load(name, &onnx, &signature).ok_or_else(|| no_engine(pack))?.map_err(refused)?;
+        Ok(Self {
+            pack: pack.label(),
+            file: variant.file.path.clone(),
+            engine,
+            input: vec![0.0; pack.input.len()],
+            keys: pack.outputs.iter().map(|o| o.key).collect(),
+            outputs: pack.outputs.iter().map(|o| vec![0.0; o.numbers()]).collect(),
+        })
+    }
+
+    /// The input to fill: 1×channels×height×width, as [`Pack::input`] says.
+    pub fn input_mut(&mut self) -> &mut [f32] {
+        &mut self.input
+    }
+
+    /// Runs the model on the input.
+    ///
+    /// # Errors
+    /// When the engine fails, or an output has a number that is not finite; the outputs are then not to be
+    /// read.
+    pub fn run(&mut self) -> Result<(), ModelError> {
+        self.engine.run(&self.input, &mut self.outputs).map_err(|error| self.failed(error))?;
+        for (key, output) in self.keys.iter().zip(&self.outputs) {
+            // Without an early end the pass vectorises; only a bad output is searched.
+            let all_finite = output.iter().fold(true, |finite, v| finite & v.is_finite());
+            if !all_finite {
+                let index = output.iter().position(|v| !v.is_finite()).unwrap_or_default();
+                let place = format!("output {key}");
+                return Err(self.error(Problem::NotFinite { place, found: output[index], index }));
+            }
+        }
+        Ok(())
+    }
+
+    /// What the last run gave: output `i` of [`Pack::outputs`].
+    ///
+    /// # Panics
+    /// When there is no such output.
+    pub fn output(&self, i: usize) -> &[f32] {
+        &self.outputs[i]
+    }
+
+    /// The engine's name, as in `pack.toml`.
+    pub fn engine(&self) -> &'static str {
+        self.engine.name()
+    }
+
+    fn failed(&self, error: EngineError) -> ModelError {
+        self.error(Problem::Engine { engine: self.engine.name(), file: self.file.clone(), error })
+    }
+
+    fn error(&self, problem: Problem) -> ModelError {
+        ModelError::new(&*self.pack, problem)
+    }
+}
+
+fn no_engine(pack: &Pack) -> ModelError {
+    let offered = pack.variants.iter().map(|v| v.engine.clone()).collect();
+    pack.error(Problem::NoEngine { offered, built: ENGINES.iter().map(|&e| e.to_owned()).collect() })
+}

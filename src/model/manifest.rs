@@ -1,0 +1,280 @@
+//! `pack.toml` as typed: every key that may stand there, and nothing about what it means.
+//!
+//! Unknown keys are refused, so that a misspelt one is not silently ignored. What the values mean is
+//! decided on the way to a [`Pack`](super::Pack).
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::error::Problem;
+use super::pack::{Channels, Layout};
+
+/// The name of the file.
+pub const FILE: &str = "pack.toml";
+
+/// The schema that this program reads.
+pub const SCHEMA: u32 = 1;
+
+/// All of `pack.toml`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// The pack's name, which is its folder's.
+    pub name: String,
+    /// Three numbers with dots between.
+    pub version: String,
+    /// What the model is for.
+    pub kind: KindName,
+    /// One sentence.
+    pub summary: String,
+    /// On what terms the weights may be used.
+    pub licence: Licence,
+    /// The model's one input.
+    pub input: Input,
+    /// Frame only: where a face's points lie in the input.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub align: Option<Align>,
+    /// Detector only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detector: Option<Detector>,
+    /// The model's outputs.
+    pub outputs: Outputs,
+    /// The ONNX files; the first one that suits an engine is used.
+    #[serde(rename = "variant")]
+    pub variants: Vec<Variant>,
+    /// What the training framework gave for some inputs.
+    pub golden: Golden,
+    /// What it was trained on.
+    #[serde(default)]
+    pub data: Vec<Data>,
+    /// What was measured of it.
+    #[serde(default)]
+    pub measured: Vec<Measured>,
+}
+
+/// The kinds of pack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KindName {
+    /// Finds faces.
+    Detector,
+    /// Reads one face.
+    Frame,
+}
+
+/// On what terms the weights may be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Licence {
+    /// An SPDX identifier, or words.
+    pub weights: String,
+    /// Whether commercial use is allowed.
+    pub commercial_use: bool,
+    /// Why.
+    pub note: String,
+}
+
+/// The input: one tensor named "input", f32, NCHW, batch 1.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// Pixels across.
+    pub width: u32,
+    /// Pixels down.
+    pub height: u32,
+    /// Grey or RGB.
+    pub channels: Channels,
+    /// value = pixel · scale + offset.
+    pub scale: f32,
+    /// See `scale`.
+    pub offset: f32,
+}
+
+/// Where a face's points lie, as fractions `[x, y]` of the input's width and height.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Align {
+    /// The person's right eye: left in the picture.
+    pub right_eye: [f32; 2],
+    /// The person's left eye.
+    pub left_eye: [f32; 2],
+    /// The tip of the nose.
+    pub nose: [f32; 2],
+    /// The centre of the mouth.
+    pub mouth: [f32; 2],
+}
+
+/// How a detector's outputs are read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Detector {
+    /// Which grid of anchors.
+    pub layout: Layout,
+    /// The least score of a face, 0 to 1.
+    pub score_threshold: f32,
+}
+
+/// The outputs; which of them may stand depends on the kind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outputs {
+    /// Frame: logits of the expressions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expression: Option<Expression>,
+    /// Frame: valence, then arousal, each −1 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valence_arousal: Option<Plain>,
+    /// Frame: a vector for sequence models.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub embedding: Option<Embedding>,
+    /// Detector: regressors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub boxes: Option<Plain>,
+    /// Detector: logits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scores: Option<Plain>,
+}
+
+/// An output whose shape follows from the kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plain {
+    /// The ONNX output's name.
+    pub tensor: String,
+}
+
+/// Logits of the expressions, 1×(number of labels).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expression {
+    /// The ONNX output's name.
+    pub tensor: String,
+    /// Their order.
+    pub labels: Vec<String>,
+    /// probabilities = softmax(logits / temperature).
+    pub temperature: f32,
+}
+
+/// A vector, 1×size.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Embedding {
+    /// The ONNX output's name.
+    pub tensor: String,
+    /// How many numbers.
+    pub size: u32,
+}
+
+/// One ONNX file and the engine it is made for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Variant {
+    /// The engine's name.
+    pub engine: String,
+    /// The file, within the pack.
+    pub file: PathBuf,
+    /// Its SHA-256.
+    pub sha256: String,
+    /// How the weights are stored.
+    pub precision: String,
+}
+
+/// Golden vectors: raw little-endian f32, samples one after the other.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Golden {
+    /// How many samples.
+    pub samples: u32,
+    /// The greatest absolute difference that is tolerated.
+    pub tolerance: f32,
+    /// The inputs.
+    pub input: FileEntry,
+    /// The outputs, keyed as in `[outputs]`.
+    pub outputs: BTreeMap<String, FileEntry>,
+}
+
+/// A file and its sum.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileEntry {
+    /// The file, within the pack.
+    pub file: PathBuf,
+    /// Its SHA-256.
+    pub sha256: String,
+}
+
+/// A data set it was trained on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Data {
+    /// Its name.
+    pub name: String,
+    /// Its terms.
+    pub licence: String,
+}
+
+/// A number that was measured, and how.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Measured {
+    /// What.
+    pub what: String,
+    /// The number.
+    pub value: f64,
+    /// On which data.
+    pub on: String,
+    /// The command that measures it again.
+    pub command: String,
+    /// When, YYYY-MM-DD.
+    pub date: String,
+}
+
+/// The one key that is read before the others.
+#[derive(Deserialize)]
+struct Schema {
+    schema: i64,
+}
+
+impl Manifest {
+    /// Reads the `pack.toml` of a folder.
+    ///
+    /// # Errors
+    /// When there is no such folder or file, it is not TOML, its schema is another one, or a key is
+    /// unknown, missing or of the wrong type.
+    pub fn read(dir: &Path) -> Result<Self, Problem> {
+        if !dir.is_dir() {
+            return Err(Problem::NoFolder);
+        }
+        match fs::read_to_string(dir.join(FILE)) {
+            Ok(text) => Self::from_toml(&text),
+            Err(e) if e.kind() == ErrorKind::NotFound => Err(Problem::NoManifest),
+            Err(reason) => Err(Problem::Unreadable { file: FILE.into(), reason }),
+        }
+    }
+
+    /// Reads the text of a `pack.toml`.
+    ///
+    /// # Errors
+    /// As [`Manifest::read`].
+    pub fn from_toml(text: &str) -> Result<Self, Problem> {
+        let syntax = |error| syntax(text, &error);
+        // A newer schema has keys that are unknown here: the schema itself must be the complaint.
+        let Schema { schema } = toml::from_str(text).map_err(syntax)?;
+        if schema != i64::from(SCHEMA) {
+            return Err(Problem::Schema { found: schema, known: SCHEMA });
+        }
+        toml::from_str(text).map_err(syntax)
+    }
+}
+
+fn syntax(text: &str, error: &toml::de::Error) -> Problem {
+    let line = error.span().map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+    let shown = line.and_then(|line| text.lines().nth(line - 1)).unwrap_or_default();
+    Problem::Syntax { line, text: shown.to_owned(), message: error.message().replace('\n', " ") }
+}

@@ -1,0 +1,41 @@
+//! Model packs, the engines that run them, and the golden vectors that prove they agree.
+//!
+//! A pack is a folder: `pack.toml`, ONNX files, golden vectors and a card. `docs/model-packs.md` tells
+//! model makers how to write one. On the way from the folder to a number, each step can refuse:
+//!
+//! ```text
+//! folder ─► Manifest ─► Pack ─► Model ─► FrameModel ─► Estimate
+//!           as typed    as meant  opened   finite, temperature applied
+//!                          └────► verify: the engine against the training framework
+//! ```
+//!
+//! | file | what it is for |
+//! |---|---|
+//! | [`manifest`] | `pack.toml` as typed |
+//! | [`pack`] | the same as meant; `parse` is the way from one to the other |
+//! | [`digest`] | SHA-256 of files |
+//! | [`engine`], [`tract`] | what runs ONNX, behind one trait; `guard` turns an engine's panic into an error |
+//! | [`loaded`] | an opened model: buffers in, buffers out |
+//! | [`frame`] | a face crop to an [`Estimate`](crate::affect::Estimate) |
+//! | [`verify`] | golden vectors |
+//! | [`registry`] | where packs are |
+
+pub mod digest;
+pub mod engine;
+mod error;
+pub mod frame;
+mod guard;
+pub mod loaded;
+pub mod manifest;
+mod onnx;
+pub mod pack;
+mod parse;
+pub mod registry;
+pub mod tract;
+pub mod verify;
+
+pub use error::{ModelError, Problem};
+pub use frame::FrameModel;
+pub use loaded::Model;
+pub use pack::{Align, Channels, DetectorSpec, FrameSpec, InputSpec, Kind, Layout, Pack};
+pub use registry::{Registry, RegistryError};

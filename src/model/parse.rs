@@ -1,0 +1,269 @@
+//! From a manifest to a pack: what was typed becomes what is meant, or a message about the key.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::path::{Component, Path, PathBuf};
+
+use super::digest::Sha256Sum;
+use super::error::{Problem, list};
+use super::manifest::{self, FileEntry, KindName, Manifest};
+use super::pack::{
+    Align, DetectorSpec, ExpressionHead, FrameSpec, Golden, InputSpec, Kind, Measured, OutputSpec, Pack, PackFile,
+    Variant,
+};
+use crate::affect::{Confidence, Expression, Label};
+use crate::geometry::Point;
+use crate::picture::Normalise;
+
+/// The longest side of an input: above every face model, below every overflow.
+const MAX_SIDE: u32 = 2048;
+/// The longest embedding.
+const MAX_EMBEDDING: u32 = 65_536;
+/// The most golden samples: all of them are in memory at once.
+const MAX_SAMPLES: u32 = 1024;
+/// What BlazeFace gives for each anchor: a box and six points.
+const BOX_NUMBERS: usize = 16;
+
+/// What the manifest of the folder `dir` means.
+pub(super) fn parse(manifest: Manifest, dir: &Path) -> Result<Pack, Problem> {
+    let name = manifest.name.clone();
+    if name.is_empty() || !name.bytes().all(|c| matches!(c, b'a'..=b'z' | b'0'..=b'9' | b'-')) {
+        return Err(bad("name", quoted(&name), "write lower-case letters, digits and hyphens"));
+    }
+    let numbers = manifest.version.split('.').map(|n| n.parse::<u32>().is_ok());
+    if !numbers.eq([true; 3]) {
+        return Err(bad("version", quoted(&manifest.version), "write three numbers with dots between, like 0.1.0"));
+    }
+    let input = input(&manifest.input)?;
+    let (kind, outputs) = match manifest.kind {
+        KindName::Detector => detector(&manifest, &input)?,
+        KindName::Frame => frame(&manifest)?,
+    };
+    Ok(Pack {
+        name,
+        version: manifest.version,
+        summary: manifest.summary,
+        kind,
+        licence: manifest.licence,
+        input,
+        variants: variants(manifest.variants)?,
+        golden: golden(manifest.golden, &outputs)?,
+        outputs,
+        data: manifest.data,
+        measured: manifest.measured.into_iter().enumerate().map(measured).collect::<Result<_, _>>()?,
+        dir: dir.to_owned(),
+    })
+}
+
+fn input(typed: &manifest::Input) -> Result<InputSpec, Problem> {
+    let side = |key, side| within(key, side, MAX_SIDE);
+    let norm = Normalise { scale: finite("input.scale", typed.scale)?, offset: finite("input.offset", typed.offset)? };
+    if norm.scale == 0.0 {
+        return Err(bad("input.scale", norm.scale, "every pixel would be the same; write what the training used"));
+    }
+    Ok(InputSpec {
+        width: side("input.width", typed.width)?,
+        height: side("input.height", typed.height)?,
+        channels: typed.channels,
+        norm,
+    })
+}
+
+fn detector(manifest: &Manifest, input: &InputSpec) -> Result<(Kind, Vec<OutputSpec>), Problem> {
+    const KIND: &str = "detector";
+    let outputs = &manifest.outputs;
+    unwanted("align", &manifest.align, KIND)?;
+    unwanted("outputs.expression", &outputs.expression, KIND)?;
+    unwanted("outputs.valence_arousal", &outputs.valence_arousal, KIND)?;
+    unwanted("outputs.embedding", &outputs.embedding, KIND)?;
+    let typed = wanted("detector", &manifest.detector, KIND)?;
+    let layout = typed.layout;
+    for (key, side) in [("input.width", input.width), ("input.height", input.height)] {
+        if side != layout.side() {
+            return Err(bad(key, side, format!("detector.layout needs an input of {0}×{0} pixels", layout.side())));
+        }
+    }
+    let threshold = typed.score_threshold;
+    let score_threshold = Confidence::new(threshold)
+        .filter(|_| threshold > 0.0 && threshold < 1.0)
+        .ok_or_else(|| bad("detector.score_threshold", threshold, "write a number above 0 and below 1"))?;
+    let shape = |numbers| vec![1, layout.anchors(), numbers];
+    let boxes = wanted("outputs.boxes", &outputs.boxes, KIND)?.tensor.clone();
+    let scores = wanted("outputs.scores", &outputs.scores, KIND)?.tensor.clone();
+    let outputs = vec![
+        OutputSpec { key: "boxes", tensor: boxes, shape: shape(BOX_NUMBERS) },
+        OutputSpec { key: "scores", tensor: scores, shape: shape(1) },
+    ];
+    Ok((Kind::Detector(DetectorSpec { layout, score_threshold }), outputs))
+}
+
+fn frame(manifest: &Manifest) -> Result<(Kind, Vec<OutputSpec>), Problem> {
+    const KIND: &str = "frame";
+    let typed = &manifest.outputs;
+    unwanted("detector", &manifest.detector, KIND)?;
+    unwanted("outputs.boxes", &typed.boxes, KIND)?;
+    unwanted("outputs.scores", &typed.scores, KIND)?;
+    if typed.expression.is_none() && typed.valence_arousal.is_none() {
+        return Err(Problem::Absent { key: "outputs.expression or outputs.valence_arousal".into(), kind: KIND });
+    }
+    let align = align(wanted("align", &manifest.align, KIND)?)?;
+    let mut outputs = Vec::new();
+    let mut add = |key, tensor: &str, numbers| {
+        outputs.push(OutputSpec { key, tensor: tensor.to_owned(), shape: vec![1, numbers] });
+        outputs.len() - 1
+    };
+    let expression = match &typed.expression {
+        None => None,
+        Some(head) => {
+            let (labels, temperature) = (labels(&head.labels)?, temperature(head.temperature)?);
+            Some(ExpressionHead { output: add("expression", &head.tensor, labels.len()), labels, temperature })
+        }
+    };
+    let valence_arousal = typed.valence_arousal.as_ref().map(|head| add("valence_arousal", &head.tensor, 2));
+    let embedding = match &typed.embedding {
+        None => None,
+        Some(head) => {
+            let size = within("outputs.embedding.size", head.size, MAX_EMBEDDING)?;
+            Some(add("embedding", &head.tensor, size))
+        }
+    };
+    Ok((Kind::Frame(FrameSpec { align, expression, valence_arousal, embedding }), outputs))
+}
+
+fn align(typed: &manifest::Align) -> Result<Align, Problem> {
+    let point = |key: &str, [x, y]: [f32; 2]| {
+        let inside = |v: f32| (0.0..=1.0).contains(&v);
+        let wanted = "write fractions of the input's width and height, 0 to 1";
+        let point = Point::new(x, y);
+        if inside(x) && inside(y) { Ok(point) } else { Err(bad(format!("align.{key}"), format!("[{x}, {y}]"), wanted)) }
+    };
+    let align = Align {
+        right_eye: point("right_eye", typed.right_eye)?,
+        left_eye: point("left_eye", typed.left_eye)?,
+        nose: point("nose", typed.nose)?,
+        mouth: point("mouth", typed.mouth)?,
+    };
+    if align.right_eye.x >= align.left_eye.x {
+        let wanted = "it must lie to the left of left_eye: right and left are the person's own";
+        return Err(bad("align.right_eye", format!("{:?}", typed.right_eye), wanted));
+    }
+    Ok(align)
+}
+
+fn labels(typed: &[String]) -> Result<Vec<Expression>, Problem> {
+    const KEY: &str = "outputs.expression.labels";
+    let mut labels = Vec::with_capacity(typed.len());
+    for name in typed {
+        let known = || list(&Expression::ALL.iter().map(|l| l.name()).collect::<Vec<_>>());
+        let label = Expression::from_name(name)
+            .ok_or_else(|| bad(KEY, quoted(name), format!("the expressions are {}", known())))?;
+        if labels.contains(&label) {
+            return Err(bad(KEY, quoted(name), "it stands there twice; each label has one logit"));
+        }
+        labels.push(label);
+    }
+    if labels.len() < 2 {
+        return Err(bad(KEY, format!("{typed:?}"), "write two labels or more, in the order of the logits"));
+    }
+    Ok(labels)
+}
+
+fn temperature(typed: f32) -> Result<f32, Problem> {
+    above_zero("outputs.expression.temperature", typed)
+}
+
+fn variants(typed: Vec<manifest::Variant>) -> Result<Vec<Variant>, Problem> {
+    if typed.is_empty() {
+        return Err(bad("variant", "[]", "write one [[variant]] or more"));
+    }
+    let variant = |(i, v): (usize, manifest::Variant)| {
+        let file = file(&format!("variant {}", i + 1), FileEntry { file: v.file, sha256: v.sha256 })?;
+        Ok(Variant { engine: v.engine, file, precision: v.precision })
+    };
+    typed.into_iter().enumerate().map(variant).collect()
+}
+
+fn golden(typed: manifest::Golden, outputs: &[OutputSpec]) -> Result<Golden, Problem> {
+    let mut files: BTreeMap<String, FileEntry> = typed.outputs;
+    let mut output = |key: &str| {
+        let place = format!("golden.outputs.{key}");
+        let entry = files.remove(key).ok_or_else(|| {
+            let wanted = format!("{place} is missing: every output has golden vectors");
+            bad("golden.outputs", "incomplete", wanted)
+        })?;
+        file(&place, entry)
+    };
+    let golden = Golden {
+        samples: within("golden.samples", typed.samples, MAX_SAMPLES)?,
+        tolerance: above_zero("golden.tolerance", typed.tolerance)?,
+        outputs: outputs.iter().map(|o| output(o.key)).collect::<Result<_, _>>()?,
+        input: file("golden.input", typed.input)?,
+    };
+    match files.into_keys().next() {
+        None => Ok(golden),
+        Some(extra) => {
+            Err(bad("golden.outputs", quoted(&extra), "the pack has no such output; the keys are those of [outputs]"))
+        }
+    }
+}
+
+fn measured((i, typed): (usize, manifest::Measured)) -> Result<Measured, Problem> {
+    let key = |name| format!("measured {}: {name}", i + 1);
+    if !typed.value.is_finite() {
+        return Err(bad(key("value"), typed.value, "write what was measured, or leave the entry out"));
+    }
+    let date = typed.date.parse().map_err(|_| bad(key("date"), quoted(&typed.date), "write YYYY-MM-DD"))?;
+    Ok(Measured { what: typed.what, value: typed.value, on: typed.on, command: typed.command, date })
+}
+
+fn file(key: &str, typed: FileEntry) -> Result<PackFile, Problem> {
+    let path = typed.file;
+    let inside = path.components().all(|part| matches!(part, Component::Normal(_)));
+    if path == PathBuf::new() || !inside {
+        let wanted = "write a path within the pack's folder: not absolute, and without . or ..";
+        return Err(bad(format!("{key}: file"), quoted(path.display()), wanted));
+    }
+    let sha256 = Sha256Sum::parse(&typed.sha256).ok_or_else(|| {
+        bad(
+            format!("{key}: sha256"),
+            quoted(&typed.sha256),
+            "write 64 lower-case hexadecimal digits, as sha256sum does",
+        )
+    })?;
+    Ok(PackFile { path, sha256 })
+}
+
+fn bad(key: impl Into<String>, found: impl Display, wanted: impl Into<String>) -> Problem {
+    Problem::Value { key: key.into(), found: found.to_string(), wanted: wanted.into() }
+}
+
+fn quoted(text: impl Display) -> String {
+    format!("{:?}", text.to_string())
+}
+
+fn wanted<'a, T>(key: &str, value: &'a Option<T>, kind: &'static str) -> Result<&'a T, Problem> {
+    value.as_ref().ok_or_else(|| Problem::Absent { key: key.to_owned(), kind })
+}
+
+fn unwanted<T>(key: &str, value: &Option<T>, kind: &str) -> Result<(), Problem> {
+    match value {
+        None => Ok(()),
+        Some(_) => Err(bad(key, "(set)", format!("a pack with kind = {kind:?} has no such thing; remove it"))),
+    }
+}
+
+fn finite(key: &str, value: f32) -> Result<f32, Problem> {
+    if value.is_finite() { Ok(value) } else { Err(bad(key, value, "write a finite number")) }
+}
+
+fn above_zero(key: &str, value: f32) -> Result<f32, Problem> {
+    if value.is_finite() && value > 0.0 { Ok(value) } else { Err(bad(key, value, "write a finite number above 0")) }
+}
+
+fn within(key: &str, value: u32, most: u32) -> Result<usize, Problem> {
+    if (1..=most).contains(&value) {
+        Ok(value as usize)
+    } else {
+        Err(bad(key, value, format!("write a whole number from 1 to {most}")))
+    }
+}

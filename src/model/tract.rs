@@ -1,0 +1,119 @@
+//! The embedded engine: tract, in Rust throughout, on one thread.
+//!
+//! A file is given as bytes, never as a path: what was hashed is what is parsed, and an ONNX file cannot
+//! pull in external data from elsewhere. All shapes are made static before tract optimises, so that a run
+//! decides nothing.
+
+use std::fmt::Display;
+
+use tract_onnx::prelude::{
+    Arc, Datum, Framework, InferenceFact, InferenceModel, InferenceModelExt, IntoRunnable, IntoTValue, Tensor,
+    TractError, TractResult, TypedModel, TypedRunnableModel, TypedSimpleState, tvec,
+};
+
+use super::engine::{Engine, EngineError, Signature};
+use super::guard::guarded;
+use super::onnx::{check_input, output_places, refuse_quantised_softmax};
+use super::pack::OutputSpec;
+
+/// The name in `pack.toml`.
+pub const NAME: &str = "tract";
+
+/// A model in tract.
+pub struct Tract {
+    plan: Arc<TypedRunnableModel>,
+    state: TypedSimpleState,
+    /// Shared with the plan while it runs, and ours alone in between, so that it can be filled in place.
+    input: Arc<Tensor>,
+}
+
+impl Tract {
+    /// Loads the bytes of an ONNX file.
+    ///
+    /// # Errors
+    /// When the file is damaged, has other inputs or outputs than the signature, or holds something that
+    /// tract does not know or is known to do wrong.
+    pub fn load(onnx: &[u8], signature: &Signature<'_>) -> Result<Self, EngineError> {
+        guarded(|| load(onnx, signature)).unwrap_or_else(|panicked| Err(not_loaded(panicked)))
+    }
+
+    fn run_plan(&mut self, input: &[f32], outputs: &mut [Vec<f32>]) -> TractResult<()> {
+        match Arc::get_mut(&mut self.input) {
+            Some(tensor) => tensor.try_as_plain_ram_mut()?.as_slice_mut()?.copy_from_slice(input),
+            None => self.input = Arc::new(Tensor::from_shape(self.input.shape(), input)?),
+        }
+        let values = self.state.run(tvec!(Arc::clone(&self.input).into_tvalue()))?;
+        for (output, value) in outputs.iter_mut().zip(&values) {
+            output.copy_from_slice(value.try_as_plain_ram()?.as_slice()?);
+        }
+        Ok(())
+    }
+}
+
+impl Engine for Tract {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn run(&mut self, input: &[f32], outputs: &mut [Vec<f32>]) -> Result<(), EngineError> {
+        let done = guarded(|| self.run_plan(input, outputs).map_err(|e| one_line(&e)));
+        done.unwrap_or_else(Err).map_err(|reason| {
+            // What a failed run left behind must not meet the next one.
+            if let Ok(fresh) = self.plan.spawn() {
+                self.state = fresh;
+            }
+            EngineError::Run { reason }
+        })
+    }
+}
+
+fn load(onnx: &[u8], signature: &Signature<'_>) -> Result<Tract, EngineError> {
+    let framework = tract_onnx::onnx();
+    let proto = framework.proto_model_for_read(&mut &*onnx).map_err(|e| not_loaded(one_line(&e)))?;
+    // The last thing in a file, usually: without it tract would guess what every node means.
+    if proto.opset_import.is_empty() {
+        return Err(not_loaded("it names no operator set"));
+    }
+    let graph = proto.graph.as_ref().ok_or_else(|| not_loaded("it holds no graph"))?;
+    check_input(graph, signature)?;
+    let places = output_places(graph, signature)?;
+    refuse_quantised_softmax(graph)?;
+    let model = framework.model_for_proto_model(&proto).map_err(|e| not_loaded(one_line(&e)))?;
+    let model = optimised(model, &places, signature).map_err(|e| not_loaded(one_line(&e)))?;
+    check_outputs(&model, signature)?;
+    let ready = || -> TractResult<Tract> {
+        let plan = model.into_runnable()?;
+        let input = Arc::new(Tensor::zero::<f32>(&signature.input)?);
+        Ok(Tract { state: plan.spawn()?, plan, input })
+    };
+    ready().map_err(|e| not_loaded(one_line(&e)))
+}
+
+/// Makes every shape static, keeps only the outputs that are used, and lets tract optimise the rest.
+fn optimised(mut model: InferenceModel, places: &[usize], signature: &Signature<'_>) -> TractResult<TypedModel> {
+    model.set_input_fact(0, InferenceFact::dt_shape(f32::datum_type(), signature.input))?;
+    let outlets = model.output_outlets()?.to_vec();
+    let used: Vec<_> = places.iter().filter_map(|&place| outlets.get(place).copied()).collect();
+    model.select_output_outlets(&used)?;
+    model.into_optimized()
+}
+
+fn check_outputs(model: &TypedModel, signature: &Signature<'_>) -> Result<(), EngineError> {
+    for (i, OutputSpec { tensor, shape, .. }) in signature.outputs.iter().enumerate() {
+        let fact = model.output_fact(i).map_err(|e| not_loaded(one_line(&e)))?;
+        if fact.datum_type != f32::datum_type() || fact.shape.as_concrete() != Some(shape) {
+            let (name, expected) = (tensor.clone(), shape.clone());
+            return Err(EngineError::Output { name, found: format!("{fact:?}"), expected });
+        }
+    }
+    Ok(())
+}
+
+fn not_loaded(reason: impl Display) -> EngineError {
+    EngineError::Load { reason: reason.to_string() }
+}
+
+/// The whole chain of what tract said, outermost first.
+fn one_line(error: &TractError) -> String {
+    format!("{error:#}").replace('\n', " ")
+}

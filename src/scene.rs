@@ -1,0 +1,97 @@
+//! Everyone in view, taken together.
+
+use crate::affect::{Arousal, Expression, ExpressionScores, Label, Probability, Valence};
+use crate::smooth::{Judged, Smoothed};
+
+/// What the faces of one frame show together.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scene {
+    /// How many faces there are.
+    pub faces: usize,
+    /// The mean valence of the faces that have one.
+    pub valence: Option<Valence>,
+    /// The mean arousal of the faces that have one.
+    pub arousal: Option<Arousal>,
+    /// The likeliest expression, by the mean probabilities of the faces whose expression is known;
+    /// unknown when it is known of nobody.
+    pub expression: Judged<Expression>,
+}
+
+impl Scene {
+    /// Sums up the faces of one frame.
+    pub fn of(faces: &[Smoothed]) -> Self {
+        let known = faces.iter().filter(|face| face.expression.label().is_some());
+        let likeliest = mean_scores(known.map(|face| &face.estimate.expressions)).top();
+        let guesses = faces.iter().map(|face| face.expression.probability());
+        let unknown = guesses.fold(Probability::MIN, |most, p| if p > most { p } else { most });
+        Self {
+            faces: faces.len(),
+            valence: mean(faces.iter().filter_map(|face| face.estimate.valence).map(Valence::get))
+                .and_then(Valence::new),
+            arousal: mean(faces.iter().filter_map(|face| face.estimate.arousal).map(Arousal::get))
+                .and_then(Arousal::new),
+            expression: likeliest.map_or(Judged::Unknown(unknown), |(label, p)| Judged::Known(label, p)),
+        }
+    }
+}
+
+/// The mean; `None` of nothing.
+fn mean(values: impl Iterator<Item = f32>) -> Option<f32> {
+    let (sum, count) = values.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
+    (count > 0.0).then(|| sum / count)
+}
+
+/// The mean of each label over those scores that have it.
+fn mean_scores<'a>(all: impl Iterator<Item = &'a ExpressionScores> + Clone) -> ExpressionScores {
+    let mut means = ExpressionScores::default();
+    for &label in Expression::ALL {
+        let values = all.clone().filter_map(|scores| scores.get(label)).map(Probability::get);
+        if let Some(p) = mean(values).and_then(Probability::new) {
+            means.set(label, p);
+        }
+    }
+    means
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::affect::Estimate;
+    use crate::smooth::testing::{estimate, p, smoothed};
+
+    #[test]
+    fn an_empty_scene_has_no_affect() {
+        let empty = Scene { faces: 0, valence: None, arousal: None, expression: Judged::Unknown(Probability::MIN) };
+        assert_eq!(Scene::of(&[]), empty);
+    }
+
+    #[test]
+    fn a_scene_is_the_mean_of_its_faces() {
+        let happy = smoothed(1, estimate(Expression::Happiness, 0.9, 0.8, 0.4));
+        let content = smoothed(2, estimate(Expression::Happiness, 0.6, 0.2, -0.4));
+        let angry = smoothed(3, estimate(Expression::Anger, 0.7, -0.7, 0.6));
+        let scene = Scene::of(&[happy, content, angry]);
+        assert_eq!((scene.faces, scene.expression.label()), (3, Some(Expression::Happiness)));
+        assert!((scene.valence.unwrap().get() - 0.1).abs() < 1e-6);
+        assert!((scene.arousal.unwrap().get() - 0.2).abs() < 1e-6);
+        let expected = (0.9 + 0.6 + 0.3 / 7.0) / 3.0;
+        assert!((scene.expression.probability().get() - expected).abs() < 1e-6);
+    }
+
+    #[test]
+    fn faces_without_an_estimate_count_but_do_not_weigh() {
+        let happy = smoothed(1, estimate(Expression::Happiness, 0.9, 0.8, 0.4));
+        let scene = Scene::of(&[happy, smoothed(2, Estimate::default())]);
+        assert_eq!((scene.faces, scene.valence), (2, happy.estimate.valence));
+        assert_eq!(scene.expression, Judged::Known(Expression::Happiness, p(0.9)));
+    }
+
+    #[test]
+    fn of_faces_nobody_can_read_the_expression_is_unknown() {
+        let unsure = [
+            smoothed(1, estimate(Expression::Fear, 0.3, 0.0, 0.0)),
+            smoothed(2, estimate(Expression::Fear, 0.2, 0.0, 0.0)),
+        ];
+        assert_eq!(Scene::of(&unsure).expression, Judged::Unknown(p(0.3)));
+    }
+}

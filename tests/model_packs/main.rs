@@ -1,0 +1,8 @@
+//! Model packs from the outside: what is accepted, what is refused and with which words, and that engines
+//! give what the training framework gave.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod engines;
+mod onnx;
+mod refused;
+mod tiny_pack;
