@@ -1,0 +1,91 @@
+//! Keys that choose among a few names.
+
+use std::borrow::Cow;
+
+use toml::Spanned;
+use toml::de::DeValue;
+use tracing::Level;
+
+use super::value::{Invalid, Text, Value, choose, one_of};
+use crate::events::Kind;
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line, for collectors.
+    Json,
+}
+
+/// The version of MQTT that is spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MqttVersion {
+    /// MQTT 3.1.1.
+    V3,
+    /// MQTT 5.
+    V5,
+}
+
+const LOG_FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
+
+const LEVELS: &[(&str, Level)] = &[
+    ("error", Level::ERROR),
+    ("warn", Level::WARN),
+    ("info", Level::INFO),
+    ("debug", Level::DEBUG),
+    ("trace", Level::TRACE),
+];
+
+const KINDS: &[(&str, Kind)] = &[
+    ("presence", Kind::Presence),
+    ("expression", Kind::Expression),
+    ("compound", Kind::Compound),
+    ("action_unit", Kind::ActionUnit),
+    ("valence", Kind::Valence),
+    ("arousal", Kind::Arousal),
+];
+
+/// Makes a type a text that is one of a few names.
+macro_rules! chosen {
+    ($Type:ty, $choices:expr) => {
+        impl Text for $Type {
+            fn allowed() -> Cow<'static, str> {
+                one_of($choices)
+            }
+
+            fn parse(text: &str) -> Result<Self, Invalid> {
+                choose(text, $choices)
+            }
+
+            fn text(&self) -> Cow<'_, str> {
+                $choices.iter().find(|(_, value)| value == self).map_or("", |(name, _)| name).into()
+            }
+        }
+    };
+}
+
+chosen!(LogFormat, LOG_FORMATS);
+chosen!(Level, LEVELS);
+chosen!(Kind, KINDS);
+
+impl Value for MqttVersion {
+    fn allowed() -> Cow<'static, str> {
+        "5, or 3 for MQTT 3.1.1".into()
+    }
+
+    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Invalid> {
+        match u32::read(written)? {
+            3 => Ok(Self::V3),
+            5 => Ok(Self::V5),
+            _ => Err(Invalid::because("is not a version that is spoken here")),
+        }
+    }
+
+    fn written(&self) -> Option<String> {
+        Some(match self {
+            Self::V3 => "3".to_owned(),
+            Self::V5 => "5".to_owned(),
+        })
+    }
+}
