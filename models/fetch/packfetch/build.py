@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .catalogue import Recipe
 from .convert import to_onnx
-from .errors import WrongHash
+from .errors import WrongHashError
 from .golden import golden_files
 from .hashing import has_hash, sha256, write_whole
 from .manifest import Manifest, read_manifest
@@ -37,7 +37,7 @@ def build_pack(recipe: Recipe, models: Path, wheels: Wheels) -> str:
     for pinned in manifest.files():
         found = sha256(files[pinned.path])
         if found != pinned.sha256:
-            raise WrongHash(
+            raise WrongHashError(
                 f"{folder / pinned.path} as made here",
                 pinned.sha256,
                 found,

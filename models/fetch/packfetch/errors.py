@@ -7,7 +7,7 @@ class FetchError(Exception):
     """Something a user can act on; the text is printed as it is."""
 
 
-class DownloadFailed(FetchError):
+class DownloadError(FetchError):
     """pip could not obtain a published package."""
 
     def __init__(self, requirement: str, detail: str) -> None:
@@ -19,7 +19,7 @@ class DownloadFailed(FetchError):
         )
 
 
-class WrongHash(FetchError):
+class WrongHashError(FetchError):
     """A file's bytes are not the ones that were pinned."""
 
     def __init__(self, name: str, expected: str, found: str, remedy: str) -> None:
@@ -31,7 +31,7 @@ class WrongHash(FetchError):
         self.found = found
 
 
-class Unsupported(FetchError):
+class UnsupportedError(FetchError):
     """A TensorFlow Lite model uses something the converter does not translate."""
 
     def __init__(self, what: str) -> None:
@@ -41,7 +41,7 @@ class Unsupported(FetchError):
         )
 
 
-class BadManifest(FetchError):
+class BadManifestError(FetchError):
     """A ``pack.toml`` lacks something this package reads from it."""
 
     def __init__(self, path: str, what: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .errors import BadManifest
+from .errors import BadManifestError
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -48,19 +48,19 @@ class Manifest:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Read ``folder/pack.toml``; raises ``BadManifest`` naming what is missing."""
+    """Read ``folder/pack.toml``; raises ``BadManifestError`` naming what is missing."""
     path = folder / "pack.toml"
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         return _manifest(table)
     except FileNotFoundError as error:
-        raise BadManifest(str(path), "no such file") from error
+        raise BadManifestError(str(path), "no such file") from error
     except tomllib.TOMLDecodeError as error:
-        raise BadManifest(str(path), f"not TOML: {error}") from error
+        raise BadManifestError(str(path), f"not TOML: {error}") from error
     except (KeyError, IndexError) as error:
-        raise BadManifest(str(path), f"lacks the key {error}") from error
+        raise BadManifestError(str(path), f"lacks the key {error}") from error
     except ValueError as error:
-        raise BadManifest(str(path), str(error)) from error
+        raise BadManifestError(str(path), str(error)) from error
 
 
 def _manifest(table: dict[str, Any]) -> Manifest:

