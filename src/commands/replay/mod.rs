@@ -1,0 +1,99 @@
+//! `affectd replay`: a clip through the live pipeline, its events shown as the broker delivers them.
+//!
+//! What is shown has travelled the whole way: pipeline, publisher, broker, and back to a subscriber here.
+
+use std::io::IsTerminal;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::time::timeout;
+
+use super::session::{Ending, Session, runtime};
+use super::setup;
+use crate::capture::{self, Address, VideoSource, paced::Paced};
+use crate::cli::ReplayArgs;
+use crate::clock::SystemClock;
+use crate::exit::Exit;
+use crate::outlet::Recorder;
+use crate::publish::{BrokerAddress, DeviceId, broker::EmbeddedBroker};
+
+mod screen;
+mod watch;
+
+use screen::Screen;
+
+/// How long the subscriber may still wait for the goodbye after the pipeline has ended.
+const LAST_WORDS: Duration = Duration::from_secs(3);
+
+/// Runs the command.
+///
+/// # Errors
+/// When the clip, a model pack, the recording or the broker's address cannot be used.
+pub fn run(args: &ReplayArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
+    let mut config = setup::config(args.config.as_deref())?;
+    let device: DeviceId = args.device.parse().context("--device")?;
+    let (chain, identity) = setup::chain(&config, config.smooth, models, device.clone())?;
+    let clock = Arc::new(SystemClock);
+
+    let embedded = match &args.broker {
+        Some(_) => None,
+        None => Some(EmbeddedBroker::start().context("the broker in this process")?),
+    };
+    config.publish.broker = match (&args.broker, &embedded) {
+        (Some(url), _) => url.parse::<BrokerAddress>().context("--broker")?,
+        (None, Some(broker)) => broker.address(),
+        (None, None) => config.publish.broker,
+    };
+
+    let recorder = match &args.record {
+        Some(path) => Some(
+            Recorder::create(path, device.clone(), clock.clone())
+                .with_context(|| format!("{}: the recording cannot be written", path.display()))?,
+        ),
+        None => None,
+    };
+    // Opened last, for a clip's time begins to run here.
+    let source = capture::open_video(&args.clip, clock.clone())?;
+    let source: Box<dyn VideoSource> = match args.clip {
+        Address::File(_) => Box::new(Paced::new(source, args.speed, clock.clone())),
+        _ => source,
+    };
+
+    let screen = Screen::new(!args.quiet, std::io::stdout().is_terminal());
+    screen.opening(&args.clip.to_string(), &identity, &config.publish, embedded.is_some());
+    let publish = config.publish.clone();
+    let session = Session { source, chain, identity, publish: config.publish, recorder, clock };
+    let ending = runtime()?.block_on(async move {
+        let mut watching = tokio::spawn(watch::watch(publish, device, screen));
+        let ending = session.play().await?;
+        // The subscriber ends at the goodbye; without a broker there is none.
+        let screen = match timeout(LAST_WORDS, &mut watching).await {
+            Ok(screen) => Some(screen?),
+            Err(_) => {
+                watching.abort();
+                None
+            }
+        };
+        anyhow::Ok((ending, screen))
+    })?;
+    let (ending, screen) = ending;
+    if let Some(screen) = screen {
+        screen.summary(&ending);
+    }
+    Ok(exit_of(&ending))
+}
+
+/// A clip that failed midway, or events that never reached the broker, are failures.
+fn exit_of(ending: &Ending) -> Exit {
+    if let Some(error) = &ending.report.error {
+        eprintln!("affectd: {error}");
+        return Exit::Failed;
+    }
+    if ending.farewell.lost_events > 0 {
+        eprintln!("affectd: {} events did not reach the broker; is it running?", ending.farewell.lost_events);
+        return Exit::Failed;
+    }
+    Exit::Ok
+}

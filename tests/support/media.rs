@@ -1,0 +1,36 @@
+//! Photos and clips, made by ffmpeg.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::program::astronaut;
+
+/// The astronaut through a filter, as one photo.
+pub fn photo(dir: &Path, name: &str, filter: &str) -> PathBuf {
+    let to = dir.join(name);
+    let from = astronaut();
+    ffmpeg(&["-i", from.to_str().unwrap(), "-vf", filter, "-frames:v", "1", "-update", "1"], &to);
+    to
+}
+
+/// A clip from an lavfi source, through a filter.
+pub fn clip(dir: &Path, name: &str, source: &str, filter: &str) -> PathBuf {
+    let to = dir.join(name);
+    ffmpeg(&["-f", "lavfi", "-i", source, "-vf", filter, "-pix_fmt", "yuv420p"], &to);
+    to
+}
+
+/// A clip of the astronaut: `seconds` at 15 frames a second, through a filter.
+pub fn astronaut_clip(dir: &Path, name: &str, seconds: f32, filter: &str) -> PathBuf {
+    let to = dir.join(name);
+    let (from, seconds) = (astronaut(), seconds.to_string());
+    let still = ["-loop", "1", "-framerate", "15", "-i", from.to_str().unwrap()];
+    ffmpeg(&[&still[..], &["-t", &seconds, "-vf", filter, "-pix_fmt", "yuv420p"]].concat(), &to);
+    to
+}
+
+fn ffmpeg(arguments: &[&str], to: &Path) {
+    let made = Command::new("ffmpeg").args(["-v", "error", "-nostdin", "-y"]).args(arguments).arg(to).output();
+    let made = made.expect("ffmpeg is missing: apt-get install ffmpeg");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+}

@@ -1,0 +1,53 @@
+//! Runs the program as a user would.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// What a run of the program came to.
+pub struct Ran {
+    /// The exit code.
+    pub code: i32,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl Ran {
+    /// The lines of standard output as JSON.
+    pub fn lines(&self) -> Vec<Value> {
+        self.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+/// The program, with the checkout's model packs.
+pub fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_affectd"));
+    command.env("AFFECTD_MODELS", models());
+    command
+}
+
+/// Runs the program to its end.
+pub fn affectd(arguments: &[&str]) -> Ran {
+    let output = command().args(arguments).output().unwrap();
+    Ran {
+        code: output.status.code().expect("ended by a signal"),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// The checkout's model packs, with the detectors that `make models` fetches.
+pub fn models() -> PathBuf {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+    let fetched = models.join("blazeface-full/blazeface-full.onnx");
+    assert!(fetched.exists(), "{} is missing: run `make models`", fetched.display());
+    models
+}
+
+/// A photo with one face.
+pub fn astronaut() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/astronaut.jpg")
+}
