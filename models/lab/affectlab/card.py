@@ -1,0 +1,94 @@
+"""The model card and the [[measured]] entries, written from ``figures.json`` alone."""
+
+import tomllib
+from pathlib import Path
+
+from . import model as net
+from .labels import EXPRESSIONS, VALENCE_AROUSAL
+
+MEASURE = "python -m affectlab measure --pack ../mtanet --data DIR"
+BUILD = "make mtanet DATA=DIR"
+TEXT = Path(__file__).with_name("card.md")
+ABLATIONS = Path(__file__).with_name("ablations.toml")
+
+
+def size_of(model):
+    """Parameters and multiply-accumulates, for the card."""
+    return {"parameters": sum(p.numel() for p in model.parameters()), "macs": net.macs(model)}
+
+
+def measured(figures):
+    """(what, value, on) for each entry of pack.toml."""
+    on = ("FER+ validation split, majority label over ten columns (ties to the first column), "
+          f"unknown/NF majority dropped, n = {figures['n']}")
+    yield "accuracy, 8 expressions", figures["accuracy"], on
+    yield "mean recall, 8 expressions", figures["mean_recall"], on
+    for name in EXPRESSIONS:
+        yield (f"recall, {name}", figures["recall"][name],
+               on.replace(f"n = {figures['n']}", f"n = {figures['count'][name]} of this label"))
+    yield "expected calibration error of the top confidence", figures["calibration_error"], on
+    pseudo = on + "; against pseudo-labels from the votes, not against human ratings"
+    yield "concordance (CCC), valence pseudo-label", figures["ccc_valence"], pseudo
+    yield "concordance (CCC), arousal pseudo-label", figures["ccc_arousal"], pseudo
+
+
+def _table(head, rows):
+    def line(cells):
+        return "| " + " | ".join(str(cell) for cell in cells) + " |"
+    return "\n".join([line(head), line(["---"] * len(head)), *(line(row) for row in rows)])
+
+
+def _percent(value):
+    return f"{100 * value:.1f} %"
+
+
+def _ablations():
+    if not ABLATIONS.is_file():
+        return "None were run."
+    runs = tomllib.loads(ABLATIONS.read_text())["run"]
+    return _table(("what was tried", "measured on", "accuracy", "mean recall"),
+                  [(r["what"], r["on"], _percent(r["accuracy"]), _percent(r["mean_recall"])) for r in runs])
+
+
+def text(figures, date):
+    """CARD.md: the fixed text of ``card.md`` with every figure filled in."""
+    plan, full = figures["training"]["plan"], figures["f32"]
+    values = {
+        "DATE": date,
+        "MEASURE": MEASURE,
+        "BUILD": BUILD,
+        "N": figures["n"],
+        "ACCURACY": _percent(figures["accuracy"]),
+        "ACCURACY_WITHOUT_TIES": _percent(figures["accuracy_without_ties"]),
+        "N_WITHOUT_TIES": figures["n_without_ties"],
+        "MEAN_RECALL": _percent(figures["mean_recall"]),
+        "CALIBRATION": f"{figures['calibration_error']:.3f}",
+        "CCC_VALENCE": f"{figures['ccc_valence']:.2f}",
+        "CCC_AROUSAL": f"{figures['ccc_arousal']:.2f}",
+        "PARAMETERS": f"{figures['training']['parameters'] / 1e6:.2f} M",
+        "MACS": f"{figures['training']['macs'] / 1e6:.0f} M",
+        "BYTES": f"{figures['training']['bytes'] / 1e6:.2f} MB",
+        "EPOCHS": figures["training"]["epoch"],
+        "EPOCHS_PLANNED": plan["epochs"],
+        "TAU": figures["training"]["tau"],
+        "TEMPERATURE": figures["training"]["temperature"],
+        "F32_ACCURACY": _percent(full["accuracy"]),
+        "SAME_LABEL": _percent(full["same_label"]),
+        "DIFFERENCES": ", ".join(f"{name} {value:.3f}" for name, value in full["largest_difference"].items()),
+        "RECALLS": _table(("expression", "pictures", "recall"),
+                          [(n, figures["count"][n], _percent(figures["recall"][n])) for n in EXPRESSIONS]),
+        "CONFUSION": _table(("people \\ network", *EXPRESSIONS),
+                            [(n, *row) for n, row in zip(EXPRESSIONS, figures["confusion"])]),
+        "GROUPS": _table(("part of the validation split", "pictures", "accuracy"),
+                         [(n, g["n"], _percent(g["accuracy"])) for n, g in figures["groups"].items()]),
+        "DAMAGE": _table(("damage to the input", "accuracy"),
+                         [(n, _percent(v)) for n, v in figures.get("damage", {}).items()]),
+        "VALENCE_AROUSAL": _table(("", *VALENCE_AROUSAL),
+                                  [("valence", *(v for v, _ in VALENCE_AROUSAL.values())),
+                                   ("arousal", *(a for _, a in VALENCE_AROUSAL.values()))]),
+        "ABLATIONS": _ablations(),
+    }
+    card = TEXT.read_text()
+    for name, value in values.items():
+        card = card.replace("{{" + name + "}}", str(value))
+    return card

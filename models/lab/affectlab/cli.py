@@ -1,0 +1,195 @@
+"""The command line: ``python -m affectlab COMMAND``."""
+
+import argparse
+import json
+import logging
+import os
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+LAB = Path(__file__).parent.parent
+DEFAULT_RUN = LAB / "runs" / "mtanet"
+DEFAULT_PACK = LAB.parent / "mtanet"
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="python -m affectlab",
+        description="Makes affectd's face pack from FER+: train, calibrate, pack, measure.",
+        epilog="Begin with 'mtanet --data DIR', which does everything; DIR holds ferplus.npz "
+               "(the README says how to make it).")
+    parser.add_argument("-q", "--quiet", action="store_true", help="warnings and results only")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name, help_, **options):
+        command = commands.add_parser(name, help=help_, description=help_)
+        if options.get("data", True):
+            command.add_argument("--data", type=Path, required=True, metavar="DIR",
+                                 help="folder that holds ferplus.npz")
+        if options.get("run"):
+            command.add_argument("--run", type=Path, default=DEFAULT_RUN, metavar="DIR",
+                                 help="folder of the run's checkpoints (default: runs/mtanet)")
+        if options.get("pack"):
+            command.add_argument("--pack", type=Path, default=DEFAULT_PACK, metavar="DIR",
+                                 help="the pack's folder (default: ../mtanet)")
+        return command
+
+    for name, help_ in (("train", "Train the network; goes on where an interrupted run stopped."),
+                        ("mtanet", "All of it: train, calibrate, pack and measure.")):
+        command = add(name, help_, run=True, pack=name == "mtanet")
+        command.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N",
+                             help="processes that share each batch, one thread each (default: the cores)")
+        command.add_argument("--quick", action="store_true",
+                             help="one epoch on a tenth of the pictures, to see that it runs")
+        _plan_options(command)
+    add("calibrate", "Tune the logit adjustment and the temperature on the held-out part.", run=True)
+    add("pack", "Export a calibrated run to a pack folder, measure it, write its card.", run=True, pack=True)
+    command = add("measure", "Measure a pack's ONNX file and print the figures.", pack=True)
+    command.add_argument("--part", default="valid", choices=("valid", "holdout", "train"),
+                         help="part of the data (default: valid)")
+    command.add_argument("--reference", type=Path, metavar="FILE",
+                         help="f32 ONNX file to compare with (pack leaves one in the run's folder)")
+    command.add_argument("--json", action="store_true", help="print JSON instead of text")
+    add("golden", "Check a pack's hashes and golden vectors with ONNX Runtime.", data=False, pack=True)
+    command = add("template", "Measure where a detector finds eyes, nose and mouth in the training crops.")
+    command.add_argument("--detector", type=Path, required=True, metavar="FILE",
+                         help="blazeface-short.onnx, from 'make models'")
+    command.add_argument("--count", type=int, default=2000, metavar="N", help="crops to look at (default: 2000)")
+    command = add("ferplus", "Make ferplus.npz from the two downloads the README names.")
+    command.add_argument("--pictures", type=Path, required=True, metavar="FILE", help="fer2013.csv")
+    command.add_argument("--votes", type=Path, required=True, metavar="FILE", help="fer2013new.csv")
+    return parser
+
+
+def _plan_options(command):
+    from .train import Plan
+
+    group = command.add_argument_group("training plan (defaults made the published pack)")
+    for field in fields(Plan):
+        flag = "--" + field.name.replace("_", "-")
+        if field.type is bool:
+            group.add_argument(flag, action=argparse.BooleanOptionalAction, default=field.default)
+        else:
+            group.add_argument(flag, type=field.type, default=field.default,
+                               metavar=field.type.__name__.upper(), help=f"default: {field.default}")
+
+
+def _train(options):
+    from . import crew, data, train
+    from .model import Shape
+
+    values = {field.name: getattr(options, field.name) for field in fields(train.Plan)}
+    limit = None
+    if options.quick:
+        values.update(epochs=1, warmup=0)
+        limit = max(values["batch"], len(data.load(options.data, values["part"])) // 10)
+    arguments = (options.data, options.run, train.Plan(**values), Shape(), (), "holdout", limit)
+    crew.run(train.train, arguments, max(1, options.workers))
+
+
+def _calibrate(options):
+    from . import calibrate, data, evaluate, train
+
+    model, state = train.load_checkpoint(options.run / "last.pt")
+    if state["plan"]["part"] != "fit":
+        raise train.TrainError("the run was trained on the held-out part too: nothing is left to tune on")
+    held = data.load(options.data, "holdout")
+    known = data.load(options.data, "fit")
+    logits, _ = evaluate.predict(model, held.images)
+    tuned = calibrate.calibrate(logits, held.label, known.label)
+    tuned.save(options.run)
+    print(f"tau {tuned.tau} temperature {tuned.temperature} on {len(held)} held-out pictures")
+
+
+def _print(result):
+    from . import evaluate
+
+    print(evaluate.one_line(result))
+    print(f"n {result['n']}, calibration error {result['calibration_error']:.4f}, "
+          f"without ties (n {result['n_without_ties']}) {result['accuracy_without_ties']:.4f}")
+    print(evaluate.confusion_table(result))
+    for name, group in result["groups"].items():
+        print(f"{name}: {group['accuracy']:.4f} (n {group['n']})")
+    for name, accuracy in result.get("damage", {}).items():
+        print(f"damage, {name}: {accuracy:.4f}")
+    if "f32" in result:
+        print(f"f32 weights: {json.dumps(result['f32'])}")
+
+
+def _pack(options):
+    from . import pack
+
+    _print(pack.build(options.run, options.data, options.pack))
+
+
+def _mtanet(options):
+    _train(options)
+    _calibrate(options)
+    _pack(options)
+
+
+def _measure(options):
+    from . import measure
+
+    pack, model = measure.open_pack(options.pack)
+    temperature = pack["outputs"]["expression"]["temperature"]
+    result = measure.measure(model, options.data, options.part, temperature, True, options.reference)
+    if options.json:
+        print(json.dumps(result, indent=1))
+    else:
+        _print(result)
+
+
+def _golden(options):
+    from . import measure
+
+    worst = measure.check_golden(options.pack)
+    pack, _ = measure.open_pack(options.pack)
+    for name, difference in worst.items():
+        print(f"{name}: largest difference {difference:.1e}")
+    if max(worst.values()) > pack["golden"]["tolerance"]:
+        raise measure.PackError("the golden vectors are not met")
+
+
+def _template(options):
+    import torch
+
+    from . import data, template
+
+    faces = data.load(options.data, "train")
+    rows = torch.randperm(len(faces), generator=torch.Generator().manual_seed(0))[:options.count]
+    found = template.measure(faces.images[rows].numpy(), options.detector)
+    print(f"# faces found in {found['used']} of {found['looked_at']} crops")
+    print("[points]")
+    for name, (x, y) in found["points"].items():
+        print(f"{name} = [{x:.4f}, {y:.4f}]  # spread {found['spread'][name][0]:.3f}, {found['spread'][name][1]:.3f}")
+
+
+def _ferplus(options):
+    from . import ferplus
+
+    print(f"{ferplus.build(options.pictures, options.votes, options.data)} pictures")
+
+
+def main(arguments=None):
+    """Run a command; returns the exit code (0 done, 1 failed, 64 wrong usage)."""
+    try:
+        options = _parser().parse_args(arguments)
+    except SystemExit as end:
+        return 64 if end.code else 0
+    logging.basicConfig(level=logging.WARNING if options.quiet else logging.INFO,
+                        format="%(asctime)s %(message)s", stream=sys.stderr)
+    from .data import DataError
+    from .measure import PackError
+    from .template import TemplateError
+    from .train import TrainError
+
+    commands = {"train": _train, "calibrate": _calibrate, "pack": _pack, "mtanet": _mtanet,
+                "measure": _measure, "golden": _golden, "template": _template, "ferplus": _ferplus}
+    try:
+        commands[options.command](options)
+    except (DataError, PackError, TemplateError, TrainError) as error:
+        print(f"affectlab: {error}", file=sys.stderr)
+        return 1
+    return 0

@@ -1,0 +1,33 @@
+"""What training minimises: soft cross-entropy, and agreement on valence/arousal."""
+
+import torch
+import torch.nn.functional as F
+
+
+def soft_cross_entropy(logits, target):
+    """Mean cross-entropy of (N, C) logits against (N, C) shares that sum to one."""
+    return -(target * F.log_softmax(logits.float(), dim=1)).sum(dim=1).mean()
+
+
+def ccc(prediction, target, eps=1e-6):
+    """Lin's concordance correlation per column of two (N, K) tensors: (K,) in [-1, 1].
+
+    ``eps`` keeps the value and its gradient finite when a batch is constant.
+    """
+    prediction, target = prediction.float(), target.float()
+    mean_p, mean_t = prediction.mean(0), target.mean(0)
+    covariance = ((prediction - mean_p) * (target - mean_t)).mean(0)
+    spread = prediction.var(0, unbiased=False) + target.var(0, unbiased=False)
+    return 2 * covariance / (spread + (mean_p - mean_t) ** 2 + eps)
+
+
+def affect_loss(prediction, target):
+    """One minus the mean concordance, plus the mean squared error."""
+    error = F.mse_loss(prediction.float(), target.float())
+    return (1 - ccc(prediction, target)).mean() + error
+
+
+def distillation(logits, teacher, temperature=1.0):
+    """Cross-entropy against a teacher's softened opinion, scaled to keep its gradient."""
+    opinion = torch.softmax(teacher.float() / temperature, dim=1)
+    return soft_cross_entropy(logits / temperature, opinion) * temperature**2

@@ -1,0 +1,112 @@
+"""Writes the pack folder: ONNX file, golden vectors, figures, pack.toml, card."""
+
+import datetime
+import json
+import logging
+import tomllib
+from pathlib import Path
+
+import numpy as np
+
+from . import calibrate, card, export, golden, labels, measure, train
+from .model import EMBEDDING, SIZE
+
+log = logging.getLogger(__name__)
+
+NAME = "mtanet"
+VERSION = "0.1.0"
+TOLERANCE = 1e-3
+SUMMARY = "Expression (8), valence and arousal of an aligned grey face, small enough for every frame on an ARM board."
+WHY_NOT_COMMERCIAL = (
+    "Trained on FER2013 pictures, which were collected from the web without the consent of those "
+    "shown; their use is customary for research only."
+)
+ALIGNMENT = Path(__file__).with_name("alignment.toml")
+
+
+def alignment():
+    """The measured template: point name -> (x, y) as fractions of the input."""
+    return tomllib.loads(ALIGNMENT.read_text())["points"]
+
+
+def _text(value):
+    """A TOML value; JSON's strings, numbers and lists are also TOML's."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _file(folder, name):
+    return f"file = {_text(name)}\nsha256 = {_text(measure.sha256(folder / name))}\n"
+
+
+def write_golden(folder, model, points):
+    """Golden inputs and outputs (little-endian f32, samples one after the other)."""
+    (folder / "golden").mkdir(exist_ok=True)
+    x = golden.inputs([points[name] for name in ("right_eye", "left_eye", "nose", "mouth")])
+    arrays = {"input": x, **golden.outputs(model, x)}
+    for name, values in arrays.items():
+        values.astype("<f4").tofile(folder / "golden" / f"{name}.f32")
+    return len(x)
+
+
+def manifest(folder, points, samples, temperature, figures=None, date=None):
+    """The text of pack.toml; ``figures`` adds the [[measured]] entries."""
+    weights = f"{NAME}.int8w.onnx"
+    lines = [
+        "# Written by models/lab; change the recipe, not this file.",
+        "schema = 1", f"name = {_text(NAME)}", f"version = {_text(VERSION)}", 'kind = "frame"',
+        f"summary = {_text(SUMMARY)}", "",
+        "[licence]", 'weights = "CC-BY-NC-4.0"', "commercial_use = false",
+        f"note = {_text(WHY_NOT_COMMERCIAL)}", "",
+        "[input]", f"width = {SIZE}", f"height = {SIZE}", 'channels = "grey"',
+        "scale = 0.00784313725", "offset = -1.0", "",
+        "[align]", *(f"{name} = {_text([round(v, 4) for v in xy])}" for name, xy in points.items()), "",
+        "[outputs.expression]", 'tensor = "expression"',
+        f"labels = {_text(list(labels.EXPRESSIONS))}", f"temperature = {temperature}", "",
+        "[outputs.valence_arousal]", 'tensor = "valence_arousal"', "",
+        "[outputs.embedding]", 'tensor = "embedding"', f"size = {EMBEDDING}", "",
+    ]
+    for engine in ("tract", "ort"):
+        lines += ["[[variant]]", f'engine = "{engine}"',
+                  _file(folder, weights) + 'precision = "int8-weight-only"', ""]
+    lines += ["[golden]", f"samples = {samples}", f"tolerance = {TOLERANCE}", "",
+              "[golden.input]", _file(folder, "golden/input.f32")]
+    for name in export.OUTPUTS:
+        lines += [f"[golden.outputs.{name}]", _file(folder, f"golden/{name}.f32")]
+    lines += ["[[data]]", 'name = "FER2013 pictures (Kaggle, 2013)"',
+              'licence = "none stated; collected from the web, customary for research only"', "",
+              "[[data]]", 'name = "FER+ votes (Microsoft)"', 'licence = "MIT"', ""]
+    for what, value, on in card.measured(figures) if figures else ():
+        lines += ["[[measured]]", f"what = {_text(what)}", f"value = {round(value, 4)}",
+                  f"on = {_text(on)}", f"command = {_text(card.MEASURE)}", f"date = {_text(date)}", ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def build(run, data_folder, out, damage=True):
+    """Make the pack in ``out`` from a trained ``run``; returns its figures."""
+    run, out = Path(run), Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    model, state = train.load_checkpoint(run / "last.pt")
+    tuned, points = calibrate.Calibration.load(run), alignment()
+    plain = export.folded(model, tuned.offset)
+    log.info("exporting the average of %d epochs", state["epoch"])
+    export.write_f32(plain, run / f"{NAME}.f32.onnx")
+    count = export.write_int8(run / f"{NAME}.f32.onnx", out / f"{NAME}.int8w.onnx")
+    log.info("%d weight tensors are int8 now", count)
+    samples = write_golden(out, export.with_quantised_weights(plain), points)
+
+    figures = measure.measure(out / f"{NAME}.int8w.onnx", data_folder, "valid", tuned.temperature,
+                              damage, run / f"{NAME}.f32.onnx")
+    figures["training"] = {"plan": state["plan"], "shape": state["shape"], "epoch": state["epoch"],
+                           "tau": tuned.tau, "temperature": tuned.temperature,
+                           "bytes": (out / f"{NAME}.int8w.onnx").stat().st_size,
+                           **card.size_of(model)}
+    measure.save(out, figures)
+    figures = json.loads((out / measure.FIGURES).read_text())
+    today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+    (out / "pack.toml").write_text(manifest(out, points, samples, tuned.temperature, figures, today))
+    (out / "CARD.md").write_text(card.text(figures, today))
+    worst = measure.check_golden(out)
+    if not max(worst.values()) < TOLERANCE:
+        raise measure.PackError(f"the ONNX file is off the golden vectors by {worst}")
+    log.info("golden vectors agree within %.1e", np.max(list(worst.values())))
+    return figures

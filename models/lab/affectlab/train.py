@@ -1,0 +1,232 @@
+"""The training loop: resumable, one checkpoint an epoch, averaged weights.
+
+What is exported and measured is the exponential average of the weights, not
+the last step's. The learning rate follows a cosine from a short warm-up to
+zero. ``last.pt`` in the run's folder holds all that is needed to continue.
+"""
+
+import copy
+import json
+import logging
+import math
+import os
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+
+from . import augment, data, evaluate, losses
+from .crew import Alone
+from .model import SIZE, FaceNet, Shape
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that decides a training run; kept in its checkpoints."""
+
+    part: str = "fit"
+    epochs: int = 60
+    small_size: int = 48
+    small_share: float = 0.6
+    batch: int = 128
+    rate: float = 2e-3
+    decay: float = 0.05
+    warmup: int = 1
+    average: float = 0.999
+    damage_all_share: float = 0.25
+    damage: float = 0.4
+    affect_weight: float = 0.5
+    balance: float = 0.25
+    mixup: float = 0.0
+    distil_weight: float = 0.7
+    distil_temperature: float = 1.5
+    outliers: bool = False
+    seed: int = 1
+
+
+class TrainError(Exception):
+    """The run cannot go on."""
+
+
+def sampling_weights(label, balance):
+    """(N,) weights that draw a class of ``n`` pictures ``n**-balance`` as often each."""
+    count = torch.bincount(label).clamp(min=1).float()
+    return count.pow(-balance)[label]
+
+
+def learning_rate(plan, step, steps_an_epoch):
+    """Linear warm-up, then a cosine down to zero."""
+    warm, total = plan.warmup * steps_an_epoch, plan.epochs * steps_an_epoch
+    if step < warm:
+        return plan.rate * (step + 1) / warm
+    return plan.rate * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, total - warm)))
+
+
+@torch.no_grad()
+def update_average(average, model, decay):
+    """Move the averaged weights and batch-norm statistics towards the current ones."""
+    for mean, now in zip(average.state_dict().values(), model.state_dict().values()):
+        if mean.is_floating_point():
+            mean.lerp_(now, 1 - decay)
+        else:
+            mean.copy_(now)
+
+
+def _mix(x, target, va, alpha, generator):
+    """Blend each picture and its targets with another's (mixup)."""
+    share = torch.distributions.Beta(alpha, alpha).sample()
+    other = torch.randperm(len(x), generator=generator)
+    return tuple(share * part + (1 - share) * part[other] for part in (x, target, va))
+
+
+def _optimiser(model, plan):
+    decayed = [p for p in model.parameters() if p.ndim > 1]
+    plain = [p for p in model.parameters() if p.ndim <= 1]
+    groups = [{"params": decayed, "weight_decay": plan.decay},
+              {"params": plain, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, plan.rate)
+
+
+def input_size(plan, epoch):
+    """Side of the training pictures: the first ``small_share`` of the epochs are cheaper."""
+    return plan.small_size if epoch < plan.small_share * plan.epochs else SIZE
+
+
+def damage_share(plan, epoch):
+    """Share of the pictures that are damaged: all at first, then ``damage``.
+
+    Later epochs see mostly clean crops, because those are what is measured and
+    what a good camera gives.
+    """
+    return 1.0 if epoch < plan.damage_all_share * plan.epochs else plan.damage
+
+
+def _seeded(plan, epoch, rank):
+    """A generator that depends on the place in the run alone, so that a resumed run is the same run."""
+    return torch.Generator().manual_seed(plan.seed * 1_000_003 + epoch * 1_009 + rank)
+
+
+def _save(path, state):
+    """Write beside and rename, so that a crash leaves the previous checkpoint whole."""
+    beside = path.with_suffix(".tmp")
+    torch.save(state, beside)
+    os.replace(beside, path)
+
+
+def load_checkpoint(path):
+    """The averaged model of a checkpoint and its plan, ready for evaluation."""
+    path = Path(path)
+    if not path.is_file():
+        raise TrainError(f"no checkpoint at {path}: run 'python -m affectlab train' first")
+    state = torch.load(path, weights_only=True)
+    model = FaceNet(Shape.from_dict(state["shape"]))
+    model.load_state_dict(state["average"])
+    return model.eval(), state
+
+
+def train(folder, run, plan=Plan(), shape=Shape(), teachers=(), check="holdout", limit=None, crew=Alone()):
+    """Train on ``folder`` into ``run``; returns the figures on the part ``check``.
+
+    ``teachers``: frozen models whose mean logits the network also learns from.
+    ``limit``: use only so many pictures (a quick trial). ``crew``: the processes
+    that share each batch; only the first of them measures and writes.
+    """
+    run = Path(run)
+    run.mkdir(parents=True, exist_ok=True)
+    faces = data.load(folder, plan.part, plan.outliers)
+    if limit:
+        faces = faces.take(torch.randperm(len(faces), generator=_seeded(plan, 0, 0))[:limit])
+    watch = data.load(folder, check, plan.outliers)
+
+    torch.manual_seed(plan.seed)
+    model = FaceNet(shape).to(memory_format=torch.channels_last)
+    average = copy.deepcopy(model)
+    optimiser = _optimiser(model, plan)
+    first = _resume(run / "last.pt", model, average, optimiser, plan, shape)
+    steps = max(1, len(faces) // plan.batch)
+    if crew.leads:
+        log.info("%d pictures to train on, %d to check with, %d steps an epoch",
+                 len(faces), len(watch), steps)
+
+    result = None
+    for epoch in range(first, plan.epochs):
+        began = time.monotonic()
+        loss = _epoch(model, average, optimiser, faces, teachers, plan, epoch, steps, crew)
+        if not crew.leads:
+            continue
+        result = evaluate.figures(*evaluate.predict(average, watch.images), watch)
+        took = time.monotonic() - began
+        log.info("epoch %d/%d loss %.4f %.0f s %s", epoch + 1, plan.epochs, loss, took,
+                 evaluate.one_line(result))
+        with open(run / "log.jsonl", "a") as out:
+            out.write(json.dumps({"epoch": epoch + 1, "loss": loss, "seconds": took,
+                                  "part": check, **result}) + "\n")
+        _save(run / "last.pt", {
+            "plan": asdict(plan), "shape": shape.to_dict(), "epoch": epoch + 1,
+            "model": model.state_dict(), "average": average.state_dict(),
+            "optimiser": optimiser.state_dict(),
+        })
+    return result
+
+
+def _epoch(model, average, optimiser, faces, teachers, plan, epoch, steps, crew):
+    """One pass over the data; returns the mean loss of this process's share."""
+    model.train()
+    weights = sampling_weights(faces.label, plan.balance)
+    order = torch.multinomial(weights, steps * plan.batch, replacement=plan.balance > 0,
+                              generator=_seeded(plan, epoch, 0))
+    generator = _seeded(plan, epoch, crew.rank + 1)
+    total = 0.0
+    for step in range(steps):
+        done = epoch * steps + step
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(plan, done, steps)
+        rows = order[step * plan.batch + crew.rank:(step + 1) * plan.batch:crew.size]
+        x = augment.augment(faces.images[rows], generator, input_size(plan, epoch),
+                            damage_share(plan, epoch))
+        loss = _loss(model, teachers, x, faces.take(rows), plan, generator)
+        if not torch.isfinite(loss):
+            raise TrainError(f"the loss is {loss.item()} in epoch {epoch + 1}: lower --rate")
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        crew.share_gradients(model)
+        optimiser.step()
+        # The average starts fast, or the first epochs would be mostly random weights.
+        update_average(average, model, min(plan.average, (1 + done) / (10 + done)))
+        total += loss.item()
+    return total / steps
+
+
+def _resume(path, model, average, optimiser, plan, shape):
+    """Continue from ``path`` if it is there; returns the epochs already done."""
+    if not path.is_file():
+        return 0
+    state = torch.load(path, weights_only=True)
+    # The number of epochs alone may change: a run can be cut short or prolonged.
+    if {**state["plan"], "epochs": plan.epochs} != asdict(plan) or Shape.from_dict(state["shape"]) != shape:
+        raise TrainError(f"{path} was made with other settings: remove it or choose another --run")
+    model.load_state_dict(state["model"])
+    average.load_state_dict(state["average"])
+    optimiser.load_state_dict(state["optimiser"])
+    log.info("going on after epoch %d", state["epoch"])
+    return state["epoch"]
+
+
+def _loss(model, teachers, x, faces, plan, generator):
+    target, va = faces.target, faces.va
+    if plan.mixup > 0:
+        x, target, va = _mix(x, target, va, plan.mixup, generator)
+    x = x.contiguous(memory_format=torch.channels_last)
+    with torch.autocast("cpu", torch.bfloat16):
+        logits, affect, _ = model(x)
+        with torch.no_grad():
+            opinions = [teacher(x)[0].float() for teacher in teachers]
+    loss = losses.soft_cross_entropy(logits, target)
+    if opinions:
+        mean = torch.stack(opinions).mean(0)
+        taught = losses.distillation(logits, mean, plan.distil_temperature)
+        loss = (1 - plan.distil_weight) * loss + plan.distil_weight * taught
+    return loss + plan.affect_weight * losses.affect_loss(affect, va)
