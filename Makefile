@@ -13,7 +13,7 @@ ifeq ($(origin RUSTFLAGS),undefined)
 export RUSTFLAGS := $(shell scripts/rustflags.sh)
 endif
 
-AFFECTD := $(or $(CARGO_TARGET_DIR),target)/release/affectd
+AFFECTD := $(or $(CARGO_TARGET_DIR),./target)/release/affectd
 PYTHON := .venv/bin/python
 
 # What `make demo` plays: clip, camera, or a file or address that `affectd replay` takes.
@@ -28,12 +28,12 @@ DEMO_COMMAND = $(AFFECTD) replay $(DEMO_ADDRESS)
 demo: ## Build affectd and play a clip through it (DEMO_SOURCE=camera: your camera)
 	@echo "[1/4] Setting up: Rust, ffmpeg and headers for the camera and sound card."
 	@scripts/setup.sh
-	@echo "[2/4] Models: fetched, converted and checked against their hashes; they are not ours to commit."
+	@echo "[2/4] Models and clip: fetched and checked against their hashes; they are not ours to commit."
 	@$(MAKE) --no-print-directory models
+	@if [ "$(DEMO_SOURCE)" = clip ]; then scripts/demo-clip.sh $(DEMO_CLIP); fi
 	@echo "[3/4] Building affectd (release): minutes the first time, seconds after."
 	@cargo build --release
-	@echo "[4/4] $(DEMO_COMMAND)"
-	@if [ "$(DEMO_SOURCE)" = clip ]; then scripts/demo-clip.sh $(DEMO_CLIP); fi
+	@echo "[4/4] Watching, as it would on a board: $(DEMO_COMMAND)"
 	@$(DEMO_COMMAND)
 
 test: ## Run every check and test of the daemon and of models/fetch

@@ -12,7 +12,7 @@ readonly clip folder=${clip%/*}
 readonly picture=$folder/astronaut.png partial=$folder/.partial.mp4
 
 if [[ $clip -nt scripts/demo-clip.sh ]]; then
-    echo "  $clip is there already"
+    echo "  ${clip#"$PWD"/} is there already"
     exit 0
 fi
 mkdir -p "$folder"
@@ -44,4 +44,4 @@ readonly scene="
 ffmpeg -hide_banner -loglevel error -y -i "$picture" -filter_complex "$scene" \
     "${codec[@]}" -movflags +faststart "$partial"
 mv "$partial" "$clip"
-echo "  made $clip"
+echo "  made ${clip#"$PWD"/}"

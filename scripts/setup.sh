@@ -83,7 +83,8 @@ scope=program
 [[ ${1:-} == --tests ]] && scope=tests
 check_rust
 [[ $scope == tests ]] && check_rust_tools
-mapfile -t packages < <(missing_packages "$scope" | tr ' ' '\n')
+missing=$(missing_packages "$scope")
+read -r -d '' -a packages <<<"$missing" || true
 if ((${#packages[@]})); then
     install_packages "${packages[@]}"
 else
