@@ -164,6 +164,18 @@ mod tests {
     }
 
     #[test]
+    fn what_had_faded_before_another_thing_came_left_when_it_faded() {
+        let mut switch = Hysteresis::default();
+        for (at, value) in [(0, 0.5), (100, 0.9), (300, 0.6)] {
+            let change = switch.update(ms(at), &BAND, Some(('a', value)), |_| value);
+            assert!(change.entered.is_none_or(|entered| entered.peak == 0.9));
+        }
+        switch.update(ms(400), &BAND, None, |_| 0.1);
+        switch.update(ms(500), &BAND, Some(('b', 0.8)), |_| 0.1);
+        assert_eq!(switch.update(ms(800), &BAND, Some(('b', 0.8)), |_| 0.1).left, Some(('a', ms(400))));
+    }
+
+    #[test]
     fn things_that_alternate_every_frame_never_enter() {
         let mut switch = Hysteresis::default();
         for at in 0..1000 {
@@ -176,11 +188,14 @@ mod tests {
     proptest! {
         /// Time may stand still or run backwards; the switch then waits, but never tells of a moment to come.
         #[test]
-        fn what_enters_leaves_before_anything_else_enters(steps in prop::collection::vec((0_u64..2000, 0_u8..3, 0.0_f32..=1.0), 1..200)) {
+        fn what_enters_leaves_before_anything_else_enters(
+            steps in prop::collection::vec((0_u64..2000, 0_u8..3, 0.0_f32..=1.0), 1..200),
+        ) {
             let mut switch = Hysteresis::default();
             let mut inside = None;
             for (at, what, value) in steps {
-                let change = switch.update(ms(at), &BAND, Some((what, value)), |own| if own == what { value } else { 1.0 - value });
+                let value_of = |own| if own == what { value } else { 1.0 - value };
+                let change = switch.update(ms(at), &BAND, Some((what, value)), value_of);
                 if let Some((left, since)) = change.left {
                     prop_assert_eq!(inside.take(), Some(left));
                     prop_assert!(since <= ms(at));

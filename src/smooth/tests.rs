@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::testing::{any_estimate, estimate, mostly, ms, observed, p};
 use super::*;
-use crate::affect::{ActionUnit, Arousal, Label, Valence};
+use crate::affect::{ActionUnit, Arousal, Compound, Label, Valence};
 
 fn smoother() -> Smoother {
     Smoother::new(SmoothSettings::default())
@@ -80,13 +80,19 @@ fn an_even_spread_is_unknown() {
 }
 
 #[test]
-fn a_model_with_other_labels_starts_anew() {
-    let mut smoother = smoother();
-    smoother.update(ms(0), &observed(1, Some(estimate(Expression::Fear, 1.0, -0.8, 0.8))));
-    let mut other = estimate(Expression::Happiness, 1.0, 0.8, 0.8);
-    other.expressions.set(Expression::Other, Probability::MIN);
-    other.arousal = None;
-    assert_eq!(smoother.update(ms(33), &observed(1, Some(other))).estimate, other);
+fn a_model_with_other_labels_or_parts_starts_anew() {
+    let other = estimate(Expression::Happiness, 1.0, 0.8, 0.8);
+    let mut more_expressions = other;
+    more_expressions.expressions.set(Expression::Other, Probability::MIN);
+    let mut compounds = other;
+    compounds.compounds.set(Compound::SadlyAngry, Probability::MAX);
+    let fewer_units = Estimate { action_units: Default::default(), ..other };
+    let (no_valence, no_arousal) = (Estimate { valence: None, ..other }, Estimate { arousal: None, ..other });
+    for other in [more_expressions, compounds, fewer_units, no_valence, no_arousal] {
+        let mut smoother = smoother();
+        smoother.update(ms(0), &observed(1, Some(estimate(Expression::Fear, 1.0, -0.8, 0.8))));
+        assert_eq!(smoother.update(ms(33), &observed(1, Some(other))).estimate, other);
+    }
 }
 
 #[test]
@@ -115,6 +121,28 @@ fn time_that_stands_still_changes_nothing_and_time_that_runs_backwards_is_reckon
 }
 
 #[test]
+fn after_time_ran_backwards_the_hold_runs_out_all_the_same() {
+    let mut smoother = smoother();
+    smoother.update(ms(100_000), &observed(1, Some(estimate(Expression::Fear, 1.0, -0.8, 0.8))));
+    assert!(smoother.update(ms(2_000), &observed(1, None)).estimate.valence.is_some());
+    assert_eq!(smoother.update(ms(2_600), &observed(1, None)).estimate, Estimate::default());
+}
+
+#[test]
+fn time_out_of_view_does_not_count_as_calibration() {
+    let at_rest = estimate(Expression::Sadness, 0.6, -0.2, 0.0);
+    let mut smoother = smoother();
+    smoother.update(ms(0), &observed(1, Some(at_rest)));
+    smoother.calibrate(ms(0));
+    for start in [0, 10_000, 20_000] {
+        for n in 0..30 {
+            let face = smoother.update(ms(start + n * 33), &observed(1, Some(at_rest)));
+            assert_eq!(face.estimate.valence, at_rest.valence);
+        }
+    }
+}
+
+#[test]
 fn calibration_takes_off_what_the_face_reads_at_rest() {
     let at_rest = estimate(Expression::Sadness, 0.6, -0.2, 0.0);
     let mut smoother = smoother();
@@ -130,40 +158,49 @@ fn calibration_takes_off_what_the_face_reads_at_rest() {
 }
 
 #[test]
-fn thousands_of_short_lived_faces_need_no_memory_and_leave_the_steady_ones_alone() {
-    let steady = estimate(Expression::Happiness, 0.9, 0.5, 0.0);
-    let passing = estimate(Expression::Anger, 0.9, -0.5, 0.0);
-    let mut smoother = smoother();
-    let mut last = None;
+fn thousands_of_short_lived_faces_need_no_memory_and_leave_the_steady_one_alone() {
+    let passing = observed(0, Some(estimate(Expression::Anger, 0.9, -0.5, 0.0)));
+    let (mut crowded, mut alone) = (smoother(), smoother());
     let spent = allocation_counter::measure(|| {
         for n in 0..5_000 {
-            last = Some(smoother.update(ms(n * 33), &observed(0, Some(steady))));
-            smoother.update(ms(n * 33), &observed(n + 1, Some(passing)));
+            let label = Expression::ALL[n as usize % 8];
+            let steady = observed(0, Some(estimate(label, 0.9, (n as f32 / 10.0).sin(), 0.0)));
+            assert_eq!(crowded.update(ms(n * 33), &steady), alone.update(ms(n * 33), &steady));
+            crowded.update(ms(n * 33), &Observation { track: TrackId(n + 1), ..passing });
         }
     });
     assert_eq!(spent.count_total, 0);
-    assert_eq!(smoother.tracks.len(), MAX_FACES);
-    assert!(last.unwrap().estimate.valence.unwrap().get() > 0.49);
+    assert_eq!(crowded.tracks.len(), MAX_FACES);
 }
 
 fn number(value: Option<f32>) -> f32 {
     value.unwrap_or(0.0)
 }
 
+/// Moments near one another, and now and then one at any distance, in any order.
+fn any_moment() -> impl Strategy<Value = Monotonic> {
+    prop_oneof![4 => 0_u64..2000, 1 => any::<u64>()].prop_map(ms)
+}
+
+/// When, who, how sure, and what.
+fn any_observation() -> impl Strategy<Value = (Monotonic, Observation)> {
+    (any_moment(), 0_u64..40, 0.0_f32..=1.0, prop::option::of(any_estimate())).prop_map(
+        |(at, track, sure, estimate)| {
+            (at, Observation { confidence: Confidence::new(sure).unwrap(), ..observed(track, estimate) })
+        },
+    )
+}
+
 proptest! {
-    /// Moments in any order and at any distance.
     #[test]
     fn whatever_comes_in_what_comes_out_is_in_range_and_a_distribution(
-        frames in prop::collection::vec((any::<u64>(), 0_u64..40, 0.0_f32..=1.0, prop::option::of(any_estimate())), 1..60),
-        automatic in any::<bool>(),
+        frames in prop::collection::vec(any_observation(), 1..60), automatic in any::<bool>(),
     ) {
         let mut settings = SmoothSettings::default();
         settings.baseline.automatic = automatic;
         let mut smoother = Smoother::new(settings);
-        for (at, track, confidence, estimate) in frames {
-            let mut observation = observed(track, estimate);
-            observation.confidence = Confidence::new(confidence).unwrap();
-            let face = smoother.update(ms(at % 100_000), &observation);
+        for (at, observation) in frames {
+            let face = smoother.update(at, &observation);
             prop_assert!((-1.0..=1.0).contains(&number(face.estimate.valence.map(Valence::get))));
             prop_assert!((-1.0..=1.0).contains(&number(face.estimate.arousal.map(Arousal::get))));
             let sum: f32 = face.estimate.expressions.iter().map(|(_, p)| p.get()).sum();
@@ -183,8 +220,9 @@ proptest! {
         let (mut forwards, mut backwards) = (smoother(), smoother());
         for (n, estimates) in (0..).zip(frames) {
             let faces: std::vec::Vec<_> = (0..).zip(estimates).map(|(track, e)| observed(track, Some(e))).collect();
-            let one: std::vec::Vec<_> = faces.iter().map(|face| forwards.update(ms(n * 40), face)).collect();
-            let mut other: std::vec::Vec<_> = faces.iter().rev().map(|face| backwards.update(ms(n * 40), face)).collect();
+            let at = ms(n * 40);
+            let one: std::vec::Vec<_> = faces.iter().map(|face| forwards.update(at, face)).collect();
+            let mut other: std::vec::Vec<_> = faces.iter().rev().map(|face| backwards.update(at, face)).collect();
             other.reverse();
             prop_assert_eq!(one, other);
         }
@@ -209,8 +247,8 @@ proptest! {
             let off = number(slow.valence.map(Valence::get)) - number(fast.valence.map(Valence::get));
             prop_assert!(off.abs() < 0.02, "{}", off);
             for &label in &Expression::ALL[..8] {
-                let off = number(slow.expressions.get(label).map(Probability::get)) - number(fast.expressions.get(label).map(Probability::get));
-                prop_assert!(off.abs() < 1e-4, "{}", off);
+                let of = |estimate: &Estimate| number(estimate.expressions.get(label).map(Probability::get));
+                prop_assert!((of(slow) - of(&fast)).abs() < 1e-4, "{}: {} {}", label, of(slow), of(&fast));
             }
         }
     }
