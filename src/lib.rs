@@ -26,12 +26,20 @@
 
 pub mod affect;
 pub mod capture;
+pub mod cli;
 pub mod clock;
+pub mod commands;
 pub mod config;
 pub mod events;
+pub mod exit;
 pub mod face;
 pub mod geometry;
+pub mod latency;
+pub mod logging;
 pub mod model;
+pub mod outlet;
 pub mod picture;
+pub mod pipeline;
+pub mod publish;
 pub mod scene;
 pub mod smooth;

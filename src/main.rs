@@ -17,11 +17,5 @@ fn main() -> ExitCode {
             return exit.into();
         }
     };
-    match commands::run(cli) {
-        Ok(exit) => exit.into(),
-        Err(error) => {
-            eprintln!("affectd: {error:#}");
-            Exit::Failed.into()
-        }
-    }
+    commands::run(&cli).into()
 }

@@ -1,20 +1,82 @@
-//! One file per sub-command. Here `anyhow` begins: below, errors are typed.
+//! One file or folder per sub-command: what the words on the command line do. Here `anyhow` begins;
+//! below, errors are typed.
 
+use std::io::{self, Write};
 use std::path::Path;
 
-use tracing_subscriber::EnvFilter;
-
 use crate::cli::{Cli, Command, ModelCommand};
+use crate::config::ConfigErrors;
 use crate::exit::Exit;
+use crate::logging;
 
+pub mod bench;
 pub mod check;
-pub mod files;
+mod files;
+pub mod infer;
+mod lines;
 pub mod model;
+pub mod replay;
+pub mod run;
+mod session;
+mod setup;
 
-/// Does what the command line says.
-///
-/// # Errors
-/// Whatever stops a command; the caller prints it once.
-pub fn run(cli: Cli) -> anyhow::Result<Exit> {
-    todo!()
+/// Does what the command line says. Whatever stops it is said on standard error, once.
+pub fn run(cli: &Cli) -> Exit {
+    match dispatch(cli) {
+        Ok(exit) => exit,
+        Err(error) if closed_by_reader(&error) => Exit::Ok,
+        Err(error) => match error.downcast_ref::<ConfigErrors>() {
+            Some(errors) => {
+                eprint!("{errors}");
+                Exit::Config
+            }
+            None => {
+                eprintln!("affectd: {error:#}");
+                Exit::Failed
+            }
+        },
+    }
+}
+
+fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
+    let models = cli.models.as_deref();
+    if !matches!(cli.command, Command::Run(_)) {
+        logging::for_commands(cli.verbose);
+    }
+    match &cli.command {
+        Command::Run(args) => run::run(args, models, cli.verbose),
+        Command::Replay(args) => replay::run(args, models),
+        Command::Infer(args) => infer::run(args, models),
+        Command::Check(args) => check(&args.config, args.json),
+        Command::Model(command) => model(command, models),
+        Command::Bench(args) => bench::run(args, models),
+    }
+}
+
+fn check(path: &Path, json: bool) -> anyhow::Result<Exit> {
+    Ok(match check::run(path, json, &mut io::stdout().lock())? {
+        check::Verdict::Ready => Exit::Ok,
+        check::Verdict::Wrong => Exit::Config,
+        check::Verdict::Unready => Exit::Failed,
+    })
+}
+
+fn model(command: &ModelCommand, models: Option<&Path>) -> anyhow::Result<Exit> {
+    let registry = setup::registry(&setup::config(None)?, models)?;
+    let out = &mut io::stdout().lock();
+    let exit = match command {
+        ModelCommand::List { json } => model::list(&registry, *json, out).map(|()| Exit::Ok),
+        ModelCommand::Show { name, json } => model::show(&registry, name, *json, out).map(|()| Exit::Ok),
+        ModelCommand::Verify { names, json } => model::verify(&registry, names, *json, out).map(|verdict| match verdict {
+            model::Verdict::Accepted => Exit::Ok,
+            model::Verdict::Refused => Exit::Failed,
+        }),
+    }?;
+    out.flush()?;
+    Ok(exit)
+}
+
+/// Whether output stopped because its reader, `head` perhaps, has enough: no failure of ours.
+fn closed_by_reader(error: &anyhow::Error) -> bool {
+    error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|e| e.kind() == io::ErrorKind::BrokenPipe)
 }
