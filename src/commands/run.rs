@@ -9,13 +9,15 @@ use crate::capture::{self, reopen::Reopening};
 use crate::cli::RunArgs;
 use crate::clock::SystemClock;
 use crate::exit::Exit;
+use crate::logging;
 
 /// Runs the daemon until it is asked to stop.
 ///
 /// # Errors
 /// When the configuration or a model pack is wrong. A camera or a broker that is away is waited for.
-pub fn run(args: &RunArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
+pub fn run(args: &RunArgs, models: Option<&Path>, verbose: u8) -> anyhow::Result<Exit> {
     let config = setup::config(args.config.as_deref())?;
+    logging::for_daemon(logging::raised(config.log.level, verbose), config.log.format);
     let (chain, identity) = setup::chain(&config, config.smooth, models, config.device.clone())?;
     let clock = Arc::new(SystemClock);
     let video = config.video.clone();
