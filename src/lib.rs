@@ -31,3 +31,4 @@ pub mod events;
 pub mod face;
 pub mod geometry;
 pub mod picture;
+pub mod publish;
