@@ -12,7 +12,7 @@ use crate::capture::Frame;
 use crate::clock::Clock;
 use crate::events::Event;
 use crate::pipeline::Sink;
-use crate::publish::payload::EventPayload;
+use crate::publish::payload::{EventPayload, EventTimes};
 use crate::publish::{Answer, DeviceId, FaceState, PublishHandle, SceneState, Wall};
 use crate::scene::Scene;
 use crate::smooth::{Judged, Smoothed};
@@ -98,7 +98,7 @@ impl Recorder {
     }
 
     fn write(&mut self, event: &Event) {
-        let times = self.wall.times(event, &*self.clock);
+        let times = EventTimes::of(event, |at| self.wall.of(at, &*self.clock));
         let line = EventPayload::of(event, times, false, &self.device).map_err(io::Error::other).and_then(|payload| {
             let mut line = serde_json::to_vec(&payload)?;
             line.push(b'\n');

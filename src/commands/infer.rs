@@ -136,7 +136,7 @@ impl<W: Write> Writer<'_, '_, W> {
 
 impl<W: Write + Send> Sink for Writer<'_, '_, W> {
     fn faces(&mut self, frame: &Frame, faces: &[Smoothed], _: &Scene) {
-        let time = self.clip.then(|| frame.captured_at.since_zero().as_secs_f64());
+        let time = self.clip.then(|| frame.captured_at.since_zero().as_secs_f32());
         for face in faces {
             let state: FaceState = face_state(frame, face);
             let line = Line { source: self.source, time, face: Some(&state), estimate: &state.estimate, expression: state.expression };

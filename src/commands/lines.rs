@@ -24,7 +24,7 @@ pub struct Line<'a> {
     /// The file, as it was given.
     pub source: &'a str,
     /// Seconds since the start of the clip; a photo has none.
-    pub time: Option<f64>,
+    pub time: Option<f32>,
     /// The face in its frame; absent for a ready-made crop.
     pub face: Option<&'a FaceState>,
     /// What was estimated.
@@ -86,7 +86,7 @@ fn ndjson(out: &mut impl Write, line: &Line<'_>, identity: &Identity) -> io::Res
         Some(face) => FaceLine::of(face, None, identity).map_err(io::Error::other)?,
         None => FaceLine::of_estimate(line.estimate, line.expression, None, identity),
     };
-    serde_json::to_writer(&mut *out, &payload.from_source(line.source, line.time))?;
+    serde_json::to_writer(&mut *out, &payload.from_source(line.source, line.time).map_err(io::Error::other)?)?;
     out.write_all(b"\n")
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::session::{Ending, Session, runtime};
@@ -17,7 +18,8 @@ use crate::cli::ReplayArgs;
 use crate::clock::SystemClock;
 use crate::exit::Exit;
 use crate::outlet::Recorder;
-use crate::publish::{BrokerAddress, DeviceId, broker::EmbeddedBroker};
+use crate::publish::broker::EmbeddedBroker;
+use crate::publish::{BrokerAddress, DeviceId, Listener, Topics};
 
 mod screen;
 mod watch;
@@ -63,26 +65,37 @@ pub fn run(args: &ReplayArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
 
     let screen = Screen::new(!args.quiet, std::io::stdout().is_terminal());
     screen.opening(&args.clip.to_string(), &identity, &config.publish, embedded.is_some());
-    let publish = config.publish.clone();
+    let topics = Topics::new(&config.publish.prefix, &device);
+    let listener = Listener::new(&config.publish, format!("affectd-{device}-replay"), topics.everything())?;
     let session = Session { source, chain, identity, publish: config.publish, recorder, clock };
-    let ending = runtime()?.block_on(async move {
-        let mut watching = tokio::spawn(watch::watch(publish, device, screen));
-        let ending = session.play().await?;
-        // The subscriber ends at the goodbye; without a broker there is none.
-        let screen = match timeout(LAST_WORDS, &mut watching).await {
-            Ok(screen) => Some(screen?),
-            Err(_) => {
-                watching.abort();
-                None
-            }
-        };
-        anyhow::Ok((ending, screen))
-    })?;
-    let (ending, screen) = ending;
+    let (ending, screen) = runtime()?.block_on(watched(session, listener, topics, screen))?;
     if let Some(screen) = screen {
         screen.summary(&ending);
     }
     Ok(exit_of(&ending))
+}
+
+/// Plays the session with the subscriber beside it. Without a broker there is no goodbye, and no screen comes
+/// back.
+async fn watched(
+    session: Session,
+    listener: Listener,
+    topics: Topics,
+    screen: Screen,
+) -> anyhow::Result<(Ending, Option<Screen>)> {
+    let (listening, ready) = oneshot::channel();
+    let mut watching = tokio::spawn(watch::watch(listener, topics, screen, listening));
+    // An error means that the subscriber has ended: it has nothing to wait for.
+    let _ = ready.await;
+    let ending = session.play().await?;
+    let screen = match timeout(LAST_WORDS, &mut watching).await {
+        Ok(screen) => Some(screen?),
+        Err(_) => {
+            watching.abort();
+            None
+        }
+    };
+    Ok((ending, screen))
 }
 
 /// A clip that failed midway, or events that never reached the broker, are failures.
