@@ -111,7 +111,7 @@ impl Topics {
 
     /// The filter that matches everything of the device.
     pub fn everything(&self) -> String {
-        self.below("#")
+        self.under("#")
     }
 
     /// Whether the daemon is there; retained.
