@@ -27,6 +27,7 @@
 pub mod affect;
 pub mod capture;
 pub mod clock;
+pub mod commands;
 pub mod config;
 pub mod events;
 pub mod face;

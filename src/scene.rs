@@ -12,27 +12,33 @@ pub struct Scene {
     pub valence: Option<Valence>,
     /// The mean arousal of the faces that have one.
     pub arousal: Option<Arousal>,
-    /// The likeliest expression, by the mean probabilities of the faces whose expression is known;
-    /// unknown when it is known of nobody.
-    pub expression: Judged<Expression>,
+    /// The likeliest expression, by the mean probabilities of the faces whose expression is known; unknown
+    /// when it is known of nobody, absent when no face has an estimate of it.
+    pub expression: Option<Judged<Expression>>,
 }
 
 impl Scene {
     /// Sums up the faces of one frame.
     pub fn of(faces: &[Smoothed]) -> Self {
-        let known = faces.iter().filter(|face| face.expression.label().is_some());
-        let likeliest = mean_scores(known.map(|face| &face.estimate.expressions)).top();
-        let guesses = faces.iter().map(|face| face.expression.probability());
-        let unknown = guesses.fold(Probability::MIN, |most, p| if p > most { p } else { most });
+        let valence = mean(faces.iter().filter_map(|face| face.estimate.valence).map(Valence::get));
+        let arousal = mean(faces.iter().filter_map(|face| face.estimate.arousal).map(Arousal::get));
         Self {
             faces: faces.len(),
-            valence: mean(faces.iter().filter_map(|face| face.estimate.valence).map(Valence::get))
-                .and_then(Valence::new),
-            arousal: mean(faces.iter().filter_map(|face| face.estimate.arousal).map(Arousal::get))
-                .and_then(Arousal::new),
-            expression: likeliest.map_or(Judged::Unknown(unknown), |(label, p)| Judged::Known(label, p)),
+            valence: valence.and_then(Valence::new),
+            arousal: arousal.and_then(Arousal::new),
+            expression: likeliest(faces),
         }
     }
+}
+
+fn likeliest(faces: &[Smoothed]) -> Option<Judged<Expression>> {
+    let known = faces.iter().filter(|face| face.expression.label().is_some());
+    if let Some((label, p)) = mean_scores(known.map(|face| &face.estimate.expressions)).top() {
+        return Some(Judged::Known(label, p));
+    }
+    let tried = faces.iter().filter(|face| !face.estimate.expressions.is_empty());
+    let guesses = tried.map(|face| face.expression.probability());
+    guesses.reduce(|most, p| if p > most { p } else { most }).map(Judged::Unknown)
 }
 
 /// The mean; `None` of nothing.
@@ -61,7 +67,7 @@ mod tests {
 
     #[test]
     fn an_empty_scene_has_no_affect() {
-        let empty = Scene { faces: 0, valence: None, arousal: None, expression: Judged::Unknown(Probability::MIN) };
+        let empty = Scene { faces: 0, valence: None, arousal: None, expression: None };
         assert_eq!(Scene::of(&[]), empty);
     }
 
@@ -71,11 +77,11 @@ mod tests {
         let content = smoothed(2, estimate(Expression::Happiness, 0.6, 0.2, -0.4));
         let angry = smoothed(3, estimate(Expression::Anger, 0.7, -0.7, 0.6));
         let scene = Scene::of(&[happy, content, angry]);
-        assert_eq!((scene.faces, scene.expression.label()), (3, Some(Expression::Happiness)));
+        assert_eq!((scene.faces, scene.expression.unwrap().label()), (3, Some(Expression::Happiness)));
         assert!((scene.valence.unwrap().get() - 0.1).abs() < 1e-6);
         assert!((scene.arousal.unwrap().get() - 0.2).abs() < 1e-6);
         let expected = (0.9 + 0.6 + 0.3 / 7.0) / 3.0;
-        assert!((scene.expression.probability().get() - expected).abs() < 1e-6);
+        assert!((scene.expression.unwrap().probability().get() - expected).abs() < 1e-6);
     }
 
     #[test]
@@ -83,7 +89,7 @@ mod tests {
         let happy = smoothed(1, estimate(Expression::Happiness, 0.9, 0.8, 0.4));
         let scene = Scene::of(&[happy, smoothed(2, Estimate::default())]);
         assert_eq!((scene.faces, scene.valence), (2, happy.estimate.valence));
-        assert_eq!(scene.expression, Judged::Known(Expression::Happiness, p(0.9)));
+        assert_eq!(scene.expression, Some(Judged::Known(Expression::Happiness, p(0.9))));
     }
 
     #[test]
@@ -92,6 +98,6 @@ mod tests {
             smoothed(1, estimate(Expression::Fear, 0.3, 0.0, 0.0)),
             smoothed(2, estimate(Expression::Fear, 0.2, 0.0, 0.0)),
         ];
-        assert_eq!(Scene::of(&unsure).expression, Judged::Unknown(p(0.3)));
+        assert_eq!(Scene::of(&unsure).expression, Some(Judged::Unknown(p(0.3))));
     }
 }

@@ -179,6 +179,22 @@ fn what_a_face_showed_ends_when_it_was_last_seen_and_before_its_presence() {
 }
 
 #[test]
+fn what_had_faded_before_the_face_left_ended_when_it_faded() {
+    let fading = [frames(&[(10, showing(Expression::Happiness, 0.9)), (2, at_rest())]), vec![None; 12]].concat();
+    let told = run(only(Kind::Expression), &fading);
+    assert_eq!(brief(&told[1]), (Stage::End, "happiness", 2100, 0, Some(1000)));
+}
+
+#[test]
+fn nothing_is_told_of_a_face_before_its_presence_but_then_from_its_first_frame_on() {
+    let mut settings = EventSettings::default();
+    settings.presence.seen_for = Duration::from_secs(1);
+    let told = run(settings, &frames(&[(12, showing(Expression::Happiness, 0.9))]));
+    let begun = [(Stage::New, "present", 1000, 0, None), (Stage::New, "happiness", 1000, 0, None)];
+    assert_eq!(briefs(&told[..2]), begun);
+}
+
+#[test]
 fn a_face_that_can_no_longer_be_read_ends_its_affect_but_stays_present() {
     let hidden = frames(&[(10, estimate(Expression::Happiness, 0.9, 0.6, 0.5)), (10, Estimate::default())]);
     let told = run(EventSettings::default(), &hidden);

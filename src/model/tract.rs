@@ -14,7 +14,7 @@ use tract_onnx::prelude::{
 use super::engine::{Engine, EngineError, Signature};
 use super::guard::guarded;
 use super::onnx::{check_input, output_places, refuse_quantised_softmax};
-use super::pack::OutputSpec;
+use super::spec::OutputSpec;
 
 /// The name in `pack.toml`.
 pub const NAME: &str = "tract";

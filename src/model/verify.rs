@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::error::{ModelError, Problem};
 use super::loaded::Model;
-use super::pack::{Pack, PackFile, Variant};
+use super::pack::{GoldenFile, Pack, Variant};
 
 /// How one engine did on one variant.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,8 +58,8 @@ pub fn compare(pack: &Pack, variant: &Variant) -> Result<Report, ModelError> {
     let mut model = Model::open_variant(pack, variant)?;
     let load = started.elapsed();
 
-    let inputs = numbers(pack, &pack.golden.input)?;
-    let goldens = pack.golden.outputs.iter().map(|file| numbers(pack, file)).collect::<Result<Vec<_>, _>>()?;
+    let mut goldens = pack.golden_files().map(|golden| numbers(pack, &golden)).collect::<Result<Vec<_>, _>>()?;
+    let inputs = goldens.remove(0);
     let mut outputs: Vec<_> =
         pack.outputs.iter().map(|o| Difference { output: o.key, worst: 0.0, sample: 0 }).collect();
     let mut run = Duration::MAX;
@@ -98,9 +98,11 @@ pub fn refuse_disagreement(pack: &Pack, report: &Report) -> Result<(), ModelErro
     }
 }
 
-/// The numbers of a golden file; its length was checked when the pack was loaded.
-fn numbers(pack: &Pack, file: &PackFile) -> Result<Vec<f32>, ModelError> {
+/// The numbers of a golden file.
+fn numbers(pack: &Pack, golden: &GoldenFile<'_>) -> Result<Vec<f32>, ModelError> {
+    let file = golden.file;
     let bytes = file.read(&pack.dir).map_err(|problem| pack.error(problem))?;
+    golden.check_length(bytes.len() as u64).map_err(|problem| pack.error(problem))?;
     let numbers: Vec<f32> = bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
     match numbers.iter().position(|v| !v.is_finite()) {
         None => Ok(numbers),

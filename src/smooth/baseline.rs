@@ -65,17 +65,14 @@ impl Learning {
         self.frames = self.frames.saturating_add(1);
         let weight = 1.0 / f32::from(self.frames);
         let mean = &mut self.mean;
+        let mix = |old: f32, new: f32| old + weight * (new - old);
         mean.valence =
-            mix(mean.valence.map(Valence::get), estimate.valence.map(Valence::get), weight).and_then(Valence::new);
+            mean.valence.zip(estimate.valence).and_then(|(old, new)| Valence::new(mix(old.get(), new.get())));
         mean.arousal =
-            mix(mean.arousal.map(Arousal::get), estimate.arousal.map(Arousal::get), weight).and_then(Arousal::new);
+            mean.arousal.zip(estimate.arousal).and_then(|(old, new)| Arousal::new(mix(old.get(), new.get())));
         mean.expressions = ema::blend(&mean.expressions, &estimate.expressions, weight);
         mean.action_units = ema::blend(&mean.action_units, &estimate.action_units, weight);
     }
-}
-
-fn mix(old: Option<f32>, new: Option<f32>, weight: f32) -> Option<f32> {
-    old.zip(new).map(|(old, new)| old + weight * (new - old))
 }
 
 /// The estimate without the person's offset. Compound expressions, which nobody shows at rest, stay.

@@ -164,6 +164,18 @@ mod tests {
     }
 
     #[test]
+    fn what_had_faded_before_another_thing_came_left_when_it_faded() {
+        let mut switch = Hysteresis::default();
+        for (at, value) in [(0, 0.5), (100, 0.9), (300, 0.6)] {
+            let change = switch.update(ms(at), &BAND, Some(('a', value)), |_| value);
+            assert!(change.entered.is_none_or(|entered| entered.peak == 0.9));
+        }
+        switch.update(ms(400), &BAND, None, |_| 0.1);
+        switch.update(ms(500), &BAND, Some(('b', 0.8)), |_| 0.1);
+        assert_eq!(switch.update(ms(800), &BAND, Some(('b', 0.8)), |_| 0.1).left, Some(('a', ms(400))));
+    }
+
+    #[test]
     fn things_that_alternate_every_frame_never_enter() {
         let mut switch = Hysteresis::default();
         for at in 0..1000 {

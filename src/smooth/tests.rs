@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::testing::{any_estimate, estimate, mostly, ms, observed, p};
 use super::*;
-use crate::affect::{ActionUnit, Arousal, Label, Valence};
+use crate::affect::{ActionUnit, Arousal, Compound, Label, Valence};
 
 fn smoother() -> Smoother {
     Smoother::new(SmoothSettings::default())
@@ -80,13 +80,19 @@ fn an_even_spread_is_unknown() {
 }
 
 #[test]
-fn a_model_with_other_labels_starts_anew() {
-    let mut smoother = smoother();
-    smoother.update(ms(0), &observed(1, Some(estimate(Expression::Fear, 1.0, -0.8, 0.8))));
-    let mut other = estimate(Expression::Happiness, 1.0, 0.8, 0.8);
-    other.expressions.set(Expression::Other, Probability::MIN);
-    other.arousal = None;
-    assert_eq!(smoother.update(ms(33), &observed(1, Some(other))).estimate, other);
+fn a_model_with_other_labels_or_parts_starts_anew() {
+    let other = estimate(Expression::Happiness, 1.0, 0.8, 0.8);
+    let mut more_expressions = other;
+    more_expressions.expressions.set(Expression::Other, Probability::MIN);
+    let mut compounds = other;
+    compounds.compounds.set(Compound::SadlyAngry, Probability::MAX);
+    let fewer_units = Estimate { action_units: Default::default(), ..other };
+    let (no_valence, no_arousal) = (Estimate { valence: None, ..other }, Estimate { arousal: None, ..other });
+    for other in [more_expressions, compounds, fewer_units, no_valence, no_arousal] {
+        let mut smoother = smoother();
+        smoother.update(ms(0), &observed(1, Some(estimate(Expression::Fear, 1.0, -0.8, 0.8))));
+        assert_eq!(smoother.update(ms(33), &observed(1, Some(other))).estimate, other);
+    }
 }
 
 #[test]
@@ -115,6 +121,28 @@ fn time_that_stands_still_changes_nothing_and_time_that_runs_backwards_is_reckon
 }
 
 #[test]
+fn after_time_ran_backwards_the_hold_runs_out_all_the_same() {
+    let mut smoother = smoother();
+    smoother.update(ms(100_000), &observed(1, Some(estimate(Expression::Fear, 1.0, -0.8, 0.8))));
+    assert!(smoother.update(ms(2_000), &observed(1, None)).estimate.valence.is_some());
+    assert_eq!(smoother.update(ms(2_600), &observed(1, None)).estimate, Estimate::default());
+}
+
+#[test]
+fn time_out_of_view_does_not_count_as_calibration() {
+    let at_rest = estimate(Expression::Sadness, 0.6, -0.2, 0.0);
+    let mut smoother = smoother();
+    smoother.update(ms(0), &observed(1, Some(at_rest)));
+    smoother.calibrate(ms(0));
+    for start in [0, 10_000, 20_000] {
+        for n in 0..30 {
+            let face = smoother.update(ms(start + n * 33), &observed(1, Some(at_rest)));
+            assert_eq!(face.estimate.valence, at_rest.valence);
+        }
+    }
+}
+
+#[test]
 fn calibration_takes_off_what_the_face_reads_at_rest() {
     let at_rest = estimate(Expression::Sadness, 0.6, -0.2, 0.0);
     let mut smoother = smoother();
@@ -130,20 +158,19 @@ fn calibration_takes_off_what_the_face_reads_at_rest() {
 }
 
 #[test]
-fn thousands_of_short_lived_faces_need_no_memory_and_leave_the_steady_ones_alone() {
-    let steady = estimate(Expression::Happiness, 0.9, 0.5, 0.0);
-    let passing = estimate(Expression::Anger, 0.9, -0.5, 0.0);
-    let mut smoother = smoother();
-    let mut last = None;
+fn thousands_of_short_lived_faces_need_no_memory_and_leave_the_steady_one_alone() {
+    let passing = observed(0, Some(estimate(Expression::Anger, 0.9, -0.5, 0.0)));
+    let (mut crowded, mut alone) = (smoother(), smoother());
     let spent = allocation_counter::measure(|| {
         for n in 0..5_000 {
-            last = Some(smoother.update(ms(n * 33), &observed(0, Some(steady))));
-            smoother.update(ms(n * 33), &observed(n + 1, Some(passing)));
+            let label = Expression::ALL[n as usize % 8];
+            let steady = observed(0, Some(estimate(label, 0.9, (n as f32 / 10.0).sin(), 0.0)));
+            assert_eq!(crowded.update(ms(n * 33), &steady), alone.update(ms(n * 33), &steady));
+            crowded.update(ms(n * 33), &Observation { track: TrackId(n + 1), ..passing });
         }
     });
     assert_eq!(spent.count_total, 0);
-    assert_eq!(smoother.tracks.len(), MAX_FACES);
-    assert!(last.unwrap().estimate.valence.unwrap().get() > 0.49);
+    assert_eq!(crowded.tracks.len(), MAX_FACES);
 }
 
 fn number(value: Option<f32>) -> f32 {
