@@ -34,5 +34,6 @@ pub mod face;
 pub mod geometry;
 pub mod model;
 pub mod picture;
+pub mod publish;
 pub mod scene;
 pub mod smooth;

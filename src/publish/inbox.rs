@@ -1,0 +1,215 @@
+//! Where the pipeline's thread and the publisher's task meet: the newest states, the waiting events, the
+//! counts, behind one lock that is held for moments only.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tracing::error;
+
+use super::counts::Counts;
+use super::latest::{Latest, Put};
+use super::outbox::{Letter, Outbox, Seq};
+use super::payload::{EventTimes, number::Stamp};
+use super::settings::PublishSettings;
+use super::state::State;
+use super::wall::Wall;
+use crate::clock::{Clock, Monotonic};
+use crate::events::Event;
+
+struct Inner {
+    latest: Latest,
+    outbox: Outbox,
+    wall: Wall,
+    counts: Counts,
+    online: bool,
+    overflowing: bool,
+}
+
+/// Both ends' common ground.
+pub(super) struct Inbox {
+    inner: Mutex<Inner>,
+    arrived: Notify,
+    clock: Arc<dyn Clock>,
+}
+
+impl Inbox {
+    pub(super) fn new(settings: &PublishSettings, clock: Arc<dyn Clock>) -> Self {
+        let inner = Inner {
+            latest: Latest::new(settings.state_interval),
+            outbox: Outbox::new(settings.waiting_events),
+            wall: Wall::default(),
+            counts: Counts::default(),
+            online: false,
+            overflowing: false,
+        };
+        Self { inner: Mutex::new(inner), arrived: Notify::new(), clock }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // Every change is whole when the lock is let go, so a panicking peer leaves nothing half done.
+        self.inner.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    pub(super) fn put_state(&self, state: State) {
+        let now = self.clock.now();
+        let mut inner = self.lock();
+        if !inner.online {
+            inner.counts.states_dropped += 1;
+            return;
+        }
+        match inner.latest.put(now, state) {
+            Put::Kept => {}
+            Put::Replaced => inner.counts.states_replaced += 1,
+            Put::Full => inner.counts.states_dropped += 1,
+        }
+        drop(inner);
+        self.arrived.notify_one();
+    }
+
+    pub(super) fn put_event(&self, event: Event) {
+        let mut inner = self.lock();
+        let mut stamp = |at| Stamp::from(inner.wall.of(at, &*self.clock));
+        let times = EventTimes {
+            started_at: stamp(event.started_at),
+            at: stamp(event.at),
+            ended_at: event.ended_at.map(stamp),
+        };
+        let displaced = inner.outbox.push(Letter { event, times }).is_some();
+        inner.counts.events_dropped += u64::from(displaced);
+        let first = displaced && !std::mem::replace(&mut inner.overflowing, displaced);
+        let waiting = inner.outbox.len();
+        drop(inner);
+        if first {
+            error!(waiting, "Events are lost, oldest first: too many wait for the broker.");
+        }
+        self.arrived.notify_one();
+    }
+
+    /// Resolves when something was put since the last time.
+    pub(super) async fn arrived(&self) {
+        self.arrived.notified().await;
+    }
+
+    /// The wall time of a moment that is near now.
+    pub(super) fn stamp(&self, at: Monotonic) -> jiff::Timestamp {
+        self.lock().wall.of(at, &*self.clock)
+    }
+
+    /// States are taken from now on.
+    pub(super) fn open(&self) {
+        let mut inner = self.lock();
+        inner.online = true;
+        inner.overflowing = false;
+        inner.counts.connects += 1;
+    }
+
+    /// States are dropped from now on; the events that were not acknowledged will be sent again.
+    pub(super) fn close(&self) {
+        let mut inner = self.lock();
+        inner.online = false;
+        inner.counts.states_dropped += inner.latest.clear() as u64;
+        inner.outbox.rewind();
+    }
+
+    /// Closes because the connection was lost, which is counted when there was one.
+    pub(super) fn lost(&self) {
+        let mut inner = self.lock();
+        inner.counts.losses += u64::from(inner.online);
+        drop(inner);
+        self.close();
+    }
+
+    /// The next event to send, with how long ago it happened.
+    pub(super) fn take_event(&self) -> Option<(Seq, Letter, Duration)> {
+        let now = self.clock.now();
+        self.lock().outbox.take().map(|(seq, letter)| (seq, letter.clone(), now.since(letter.event.at)))
+    }
+
+    /// The next state that is due.
+    pub(super) fn take_state(&self) -> Option<State> {
+        let now = self.clock.now();
+        self.lock().latest.take(now)
+    }
+
+    /// How long until a waiting state is due; `None` when none waits.
+    pub(super) fn next_due(&self) -> Option<Duration> {
+        let now = self.clock.now();
+        self.lock().latest.next_due().map(|due| due.since(now))
+    }
+
+    /// Takes an event out for good.
+    pub(super) fn settle(&self, seq: Seq, settled: Settled) {
+        let mut inner = self.lock();
+        inner.outbox.acknowledge(seq);
+        match settled {
+            Settled::Published => inner.counts.events_published += 1,
+            Settled::Refused => inner.counts.events_refused += 1,
+            Settled::NotFinite => inner.counts.not_finite += 1,
+        }
+    }
+
+    /// Counts a state that was sent.
+    pub(super) fn state_published(&self) {
+        self.lock().counts.states_published += 1;
+    }
+
+    /// Counts a state that could not be written; whether it is the first.
+    pub(super) fn state_not_finite(&self) -> bool {
+        let mut inner = self.lock();
+        inner.counts.not_finite += 1;
+        inner.counts.not_finite == 1
+    }
+
+    /// How many events were not yet acknowledged.
+    pub(super) fn waiting_events(&self) -> usize {
+        self.lock().outbox.len()
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        self.lock().counts
+    }
+}
+
+/// How an event left the outbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Settled {
+    /// The broker has it.
+    Published,
+    /// The broker would not take it.
+    Refused,
+    /// It held a number that is not finite.
+    NotFinite,
+}
+
+/// The pipeline's end: hands states and events over. Never waits for the network.
+#[derive(Clone)]
+pub struct PublishHandle(Arc<Inbox>);
+
+impl PublishHandle {
+    pub(super) fn new(inbox: Arc<Inbox>) -> Self {
+        Self(inbox)
+    }
+
+    /// Hands a state over. It is replaced when a newer one of the same face comes before its turn, and dropped
+    /// while there is no connection; both are counted.
+    pub fn try_state(&self, state: impl Into<State>) {
+        self.0.put_state(state.into());
+    }
+
+    /// Hands an event over. It waits until the broker has acknowledged it; when too many wait the oldest is
+    /// dropped and counted.
+    pub fn event(&self, event: Event) {
+        self.0.put_event(event);
+    }
+
+    /// What became of everything so far.
+    pub fn counts(&self) -> Counts {
+        self.0.counts()
+    }
+
+    /// How many events the broker has not yet acknowledged.
+    pub fn waiting_events(&self) -> usize {
+        self.0.waiting_events()
+    }
+}

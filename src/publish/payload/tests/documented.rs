@@ -1,0 +1,48 @@
+//! What `docs/mqtt.md` shows is what is published.
+
+use serde_json::Value;
+
+use super::{payloads, repository};
+
+/// The examples of the documentation: a comment that names the payload, then a block of JSON.
+fn examples() -> Vec<(String, Value)> {
+    let text = std::fs::read_to_string(repository("docs/mqtt.md")).unwrap();
+    let mut examples = Vec::new();
+    for part in text.split("<!-- payload: ").skip(1) {
+        let (name, rest) = part.split_once(" -->").unwrap();
+        let (_, rest) = rest.split_once("```json\n").unwrap();
+        let (block, _) = rest.split_once("```").unwrap();
+        examples.push((name.to_owned(), serde_json::from_str(block).unwrap()));
+    }
+    examples
+}
+
+#[test]
+fn every_example_in_the_documentation_is_a_payload() {
+    let (examples, payloads) = (examples(), payloads());
+    for (name, shown) in &examples {
+        let (_, _, payload) = payloads.iter().find(|(other, ..)| other == name).unwrap();
+        assert_eq!(shown, &serde_json::from_str::<Value>(payload).unwrap(), "docs/mqtt.md, {name}");
+    }
+    for needed in ["device", "face-state", "scene-state", "event-new"] {
+        assert!(examples.iter().any(|(name, _)| name == needed), "docs/mqtt.md shows no {needed}");
+    }
+}
+
+#[test]
+fn the_documentation_names_every_topic_and_status() {
+    let text = std::fs::read_to_string(repository("docs/mqtt.md")).unwrap();
+    for word in [
+        "affect/<device>/status",
+        "affect/<device>/device",
+        "affect/<device>/faces/<id>/state",
+        "affect/<device>/scene/state",
+        "affect/<device>/events",
+        "`online`",
+        "`stopped`",
+        "`offline`",
+        "`unknown`",
+    ] {
+        assert!(text.contains(word), "docs/mqtt.md does not name {word}");
+    }
+}

@@ -1,0 +1,231 @@
+//! One payload of each kind and shade.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::affect::{
+    ActionUnit, Arousal, Compound, Confidence, Estimate, Expression, Label, Probability, Scores, Valence,
+};
+use crate::clock::Monotonic;
+use crate::events::{Event, Kind, Stage, Subject};
+use crate::face::{Quality, TrackId};
+use crate::geometry::Rect;
+use crate::publish::payload::number::Stamp;
+use crate::publish::payload::{DevicePayload, EventPayload, EventTimes, FaceLine, ScenePayload, Status};
+use crate::publish::{Answer, DeviceId, FaceState, Identity, PackInfo, SceneState};
+
+/// The text that goes out, on several lines.
+fn wire(payload: &impl Serialize) -> String {
+    serde_json::to_string_pretty(payload).unwrap()
+}
+
+fn wall(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn captured_at() -> Timestamp {
+    wall("2026-11-22T00:10:01.123456Z")
+}
+
+fn probability(value: f32) -> Probability {
+    Probability::new(value).unwrap()
+}
+
+fn scores<L: Label, const N: usize>(values: &[(L, f32)]) -> Scores<L, N> {
+    let mut scores = Scores::default();
+    values.iter().for_each(|&(label, value)| scores.set(label, probability(value)));
+    scores
+}
+
+fn answer<L>(label: Option<L>, confidence: f32) -> Option<Answer<L>> {
+    Some(Answer { label, confidence: probability(confidence) })
+}
+
+fn device_id() -> DeviceId {
+    "kiosk-7".parse().unwrap()
+}
+
+pub(super) fn identity() -> Identity {
+    let pack = |name: &str, version: &str, kind: &str, licence: &str| PackInfo {
+        name: name.to_owned(),
+        version: version.to_owned(),
+        kind: kind.to_owned(),
+        engine: "tract".to_owned(),
+        licence: licence.to_owned(),
+        commercial_use: true,
+    };
+    Identity {
+        device: device_id(),
+        version: "0.1.0".to_owned(),
+        board: Some("raspberry-pi-5".to_owned()),
+        packs: vec![
+            pack("blazeface-full", "1.0.0", "detector", "Apache-2.0"),
+            pack("mtanet", "0.3.0", "frame", "Apache-2.0 OR MIT"),
+        ],
+        capabilities: vec![Kind::Presence, Kind::Expression, Kind::ActionUnit, Kind::Valence, Kind::Arousal],
+        pack: "mtanet 0.3.0".to_owned(),
+        engine: "tract".to_owned(),
+    }
+}
+
+pub(super) fn face_state() -> FaceState {
+    use ActionUnit::{Au1, Au2, Au4, Au6, Au7, Au10, Au12, Au15, Au23, Au24, Au25, Au26};
+    use Expression::{Anger, Contempt, Disgust, Fear, Happiness, Neutral, Sadness, Surprise};
+    let expressions = [
+        (Neutral, 0.09),
+        (Anger, 0.01),
+        (Disgust, 0.0),
+        (Fear, 0.0),
+        (Happiness, 0.831_4),
+        (Sadness, 0.01),
+        (Surprise, 0.05),
+        (Contempt, 0.008_6),
+    ];
+    let action_units = [
+        (Au1, 0.02),
+        (Au2, 0.01),
+        (Au4, 0.03),
+        (Au6, 0.61),
+        (Au7, 0.2),
+        (Au10, 0.1),
+        (Au12, 0.93),
+        (Au15, 0.0),
+        (Au23, 0.02),
+        (Au24, 0.01),
+        (Au25, 0.7),
+        (Au26, 0.12),
+    ];
+    FaceState {
+        track: TrackId(12),
+        frame: 1042,
+        captured_at: Monotonic::default(),
+        rect: Rect::new(411.7, 180.2, 156.4, 155.8),
+        quality: Quality { size: 155.8, sharpness: 0.8, yaw: -4.03, brightness: 0.5, usable: true },
+        estimate: Estimate {
+            valence: Valence::new(0.310_2),
+            arousal: Arousal::new(-0.12),
+            expressions: scores(&expressions),
+            action_units: scores(&action_units),
+            compounds: scores(&[(Compound::HappilySurprised, 0.4), (Compound::SadlySurprised, 0.05)]),
+        },
+        expression: answer(Some(Happiness), 0.831_4),
+        compound: answer(Some(Compound::HappilySurprised), 0.4),
+        confidence: Confidence::new(0.8).unwrap(),
+    }
+}
+
+fn line(state: &FaceState, captured_at: Option<Timestamp>) -> String {
+    wire(&FaceLine::of(state, captured_at, &identity()).unwrap())
+}
+
+pub(super) fn face() -> String {
+    line(&face_state(), Some(captured_at()))
+}
+
+/// The pack has fewer heads, and is not sure.
+pub(super) fn unsure_face() -> String {
+    let estimate = Estimate {
+        expressions: scores(&[(Expression::Neutral, 0.41), (Expression::Other, 0.39)]),
+        ..Estimate::default()
+    };
+    let state = FaceState { estimate, expression: answer(None, 0.41), compound: None, ..face_state() };
+    line(&state, Some(captured_at()))
+}
+
+/// The face is there but cannot be read.
+pub(super) fn unread_face() -> String {
+    let quality = Quality { size: 18.0, sharpness: 0.1, yaw: 71.26, brightness: 0.04, usable: false };
+    let state = FaceState {
+        quality,
+        estimate: Estimate::default(),
+        expression: None,
+        compound: None,
+        confidence: Confidence::MIN,
+        ..face_state()
+    };
+    line(&state, Some(captured_at()))
+}
+
+/// A face in a photograph.
+pub(super) fn inferred_face() -> String {
+    let identity = identity();
+    let state = FaceState { track: TrackId(0), frame: 0, ..face_state() };
+    wire(&FaceLine::of(&state, None, &identity).unwrap().from_source("photos/party.jpg"))
+}
+
+/// A ready-made crop.
+pub(super) fn inferred_crop() -> String {
+    let (state, identity) = (face_state(), identity());
+    let line = FaceLine::of_estimate(&state.estimate, state.expression, state.compound, &identity);
+    wire(&line.from_source("crops/0001.png"))
+}
+
+pub(super) fn status() -> String {
+    wire(&Status::Online.word())
+}
+
+pub(super) fn device() -> String {
+    wire(&DevicePayload::of(&identity()))
+}
+
+pub(super) fn scene() -> String {
+    let state = SceneState {
+        captured_at: Monotonic::default(),
+        faces: 3,
+        valence: Valence::new(0.21),
+        arousal: Arousal::new(0.04),
+        expression: answer(Some(Expression::Happiness), 0.62),
+    };
+    wire(&ScenePayload::of(&state, captured_at().into(), &device_id()))
+}
+
+pub(super) fn empty_scene() -> String {
+    let state =
+        SceneState { captured_at: Monotonic::default(), faces: 0, valence: None, arousal: None, expression: None };
+    wire(&ScenePayload::of(&state, captured_at().into(), &device_id()))
+}
+
+pub(super) fn event() -> Event {
+    Event {
+        id: Uuid::parse_str("01938f1c-8e5b-7c21-9d43-6a1f0b7e2c55").unwrap(),
+        stage: Stage::New,
+        kind: Kind::Expression,
+        label: "happiness".try_into().unwrap(),
+        subject: Subject::Face(TrackId(12)),
+        started_at: Monotonic::default(),
+        at: Monotonic::new(Duration::from_millis(300)),
+        ended_at: None,
+        peak: 0.91,
+        confidence: Confidence::new(0.83).unwrap(),
+    }
+}
+
+pub(super) fn times() -> EventTimes {
+    let stamp = |text| Stamp::from(wall(text));
+    EventTimes {
+        started_at: stamp("2026-11-22T00:10:00.823456Z"),
+        at: stamp("2026-11-22T00:10:01.123456Z"),
+        ended_at: None,
+    }
+}
+
+pub(super) fn new_event() -> String {
+    wire(&EventPayload::of(&event(), times(), false, &device_id()).unwrap())
+}
+
+/// The end of an event about everyone in view, told late.
+pub(super) fn ended_event() -> String {
+    let event = Event {
+        stage: Stage::End,
+        kind: Kind::Valence,
+        label: "positive".try_into().unwrap(),
+        subject: Subject::Scene,
+        ..event()
+    };
+    let ended_at = Some(Stamp::from(wall("2026-11-22T00:10:04.5Z")));
+    let times = EventTimes { at: ended_at.unwrap(), ended_at, ..times() };
+    wire(&EventPayload::of(&event, times, true, &device_id()).unwrap())
+}

@@ -1,0 +1,76 @@
+//! What the pipeline hands over to be published: plain values in the words of [`crate::affect`], without
+//! names, topics or text. They are `Copy` and own no heap, so handing one over allocates nothing.
+
+use crate::affect::{Arousal, Compound, Confidence, Estimate, Expression, Probability, Valence};
+use crate::clock::Monotonic;
+use crate::face::{Quality, TrackId};
+use crate::geometry::Rect;
+
+/// Which label appears, as judged over time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Answer<L> {
+    /// The label; `None` when the estimate is too unsure to name one.
+    pub label: Option<L>,
+    /// The probability of the label, or of the strongest candidate when none is named.
+    pub confidence: Probability,
+}
+
+/// One face in one frame.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FaceState {
+    /// Whose face.
+    pub track: TrackId,
+    /// The number of the frame.
+    pub frame: u64,
+    /// When the frame was captured.
+    pub captured_at: Monotonic,
+    /// Where, in frame pixels.
+    pub rect: Rect,
+    /// How well it can be read.
+    pub quality: Quality,
+    /// The smoothed estimate; what the pack does not give is absent.
+    pub estimate: Estimate,
+    /// The expression that appears; `None` when the pack has no such head or the face could not be read.
+    pub expression: Option<Answer<Expression>>,
+    /// The compound expression that appears; `None` as for the expression.
+    pub compound: Option<Answer<Compound>>,
+    /// How far the estimate can be trusted.
+    pub confidence: Confidence,
+}
+
+/// Everyone in view in one frame.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SceneState {
+    /// When the frame was captured.
+    pub captured_at: Monotonic,
+    /// How many faces are followed.
+    pub faces: usize,
+    /// The mean valence of the faces that have one.
+    pub valence: Option<Valence>,
+    /// The mean arousal of the faces that have one.
+    pub arousal: Option<Arousal>,
+    /// The dominant expression; `None` when no face has one.
+    pub expression: Option<Answer<Expression>>,
+}
+
+/// A state: of interest only until a newer one replaces it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a box would allocate for every frame")]
+pub enum State {
+    /// One face.
+    Face(FaceState),
+    /// Everyone in view.
+    Scene(SceneState),
+}
+
+impl From<FaceState> for State {
+    fn from(state: FaceState) -> Self {
+        Self::Face(state)
+    }
+}
+
+impl From<SceneState> for State {
+    fn from(state: SceneState) -> Self {
+        Self::Scene(state)
+    }
+}

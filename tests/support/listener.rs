@@ -1,0 +1,107 @@
+//! A subscriber that collects everything below a topic.
+
+use std::time::Duration;
+
+use rumqttc::v5::mqttbytes::QoS;
+use rumqttc::v5::mqttbytes::v5::Packet;
+use rumqttc::v5::{AsyncClient, Event, MqttOptions};
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::SOON;
+
+/// One message as it came.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Message {
+    pub topic: String,
+    pub payload: Vec<u8>,
+    /// Whether the broker had kept it for us.
+    pub retained: bool,
+    /// 0, 1 or 2.
+    pub qos: u8,
+}
+
+impl Message {
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.payload).unwrap()
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.payload).unwrap()
+    }
+}
+
+/// A client that has subscribed. It speaks MQTT 5.
+pub struct Listener {
+    messages: mpsc::UnboundedReceiver<Message>,
+    task: tokio::task::JoinHandle<()>,
+    _client: AsyncClient,
+}
+
+impl Listener {
+    /// Listens to everything on the broker at `port`; returns when the broker has taken the subscription.
+    pub async fn everything(port: u16) -> Self {
+        Self::to(port, "#", None).await
+    }
+
+    /// Listens to `filter`.
+    pub async fn to(port: u16, filter: &str, login: Option<(&str, &str)>) -> Self {
+        let mut options = MqttOptions::new(format!("listener-{}", uuid::Uuid::now_v7()), "127.0.0.1", port);
+        if let Some((user, password)) = login {
+            options.set_credentials(user, password);
+        }
+        let (client, mut line) = AsyncClient::new(options, 16);
+        client.subscribe(filter, QoS::AtLeastOnce).await.unwrap();
+        let (sender, messages) = mpsc::unbounded_channel();
+        let (subscribed, is_subscribed) = tokio::sync::oneshot::channel();
+        let task = tokio::spawn(async move {
+            let mut subscribed = Some(subscribed);
+            // When the broker goes the listener ends: what it would miss meanwhile is not its to know.
+            while let Ok(event) = line.poll().await {
+                match event {
+                    Event::Incoming(Packet::SubAck(_)) => {
+                        let _ = subscribed.take().map(|subscribed| subscribed.send(()));
+                    }
+                    Event::Incoming(Packet::Publish(publish)) => {
+                        let _ = sender.send(Message {
+                            topic: String::from_utf8(publish.topic.to_vec()).unwrap(),
+                            payload: publish.payload.to_vec(),
+                            retained: publish.retain,
+                            qos: publish.qos as u8,
+                        });
+                    }
+                    _ => {}
+                }
+            }
+        });
+        timeout(SOON, is_subscribed).await.expect("no subscription in time").expect("the broker is gone");
+        Self { messages, task, _client: client }
+    }
+
+    /// The next message.
+    pub async fn next(&mut self) -> Message {
+        timeout(SOON, self.messages.recv()).await.expect("no message came in time").expect("the broker is gone")
+    }
+
+    /// The next message on `topic`; others are passed over.
+    pub async fn next_on(&mut self, topic: &str) -> Message {
+        loop {
+            let message = self.next().await;
+            if message.topic == topic {
+                return message;
+            }
+        }
+    }
+
+    /// A message that comes within a short while, if any does.
+    pub async fn within(&mut self, while_: Duration) -> Option<Message> {
+        timeout(while_, self.messages.recv()).await.ok().flatten()
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}

@@ -1,0 +1,16 @@
+//! What several tests share: a real broker, a listener that collects what is published, a gate in between.
+//!
+//! Nothing here sleeps for a fixed time: everything waits for a condition, with a deadline that is far off.
+
+#![allow(dead_code, missing_docs, reason = "each test uses its own part of it")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on, fails")]
+
+pub mod gate;
+pub mod listener;
+pub mod mosquitto;
+pub mod schema;
+
+use std::time::Duration;
+
+/// How long anything may take on a busy machine.
+pub const SOON: Duration = Duration::from_secs(30);

@@ -1,0 +1,111 @@
+//! A real Mosquitto on a free port of the loopback, gone at the end of the test.
+
+use std::fs;
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use super::SOON;
+
+/// Where Debian puts it, when it is not on the path.
+const PLACES: [&str; 3] = ["mosquitto", "/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto"];
+
+/// A running broker.
+pub struct Mosquitto {
+    pub port: u16,
+    directory: tempfile::TempDir,
+    process: Option<Child>,
+}
+
+impl Mosquitto {
+    /// A broker that lets anyone in.
+    pub fn start() -> Self {
+        Self::with("allow_anonymous true\n")
+    }
+
+    /// A broker that lets in `user` with `password` and nobody else.
+    pub fn with_password(user: &str, password: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("passwords");
+        fs::write(&path, format!("{user}:{password}\n")).unwrap();
+        let hashed = Command::new("mosquitto_passwd").arg("-U").arg(&path).status();
+        assert!(hashed.is_ok_and(|status| status.success()), "mosquitto_passwd does not run; {REMEDY}");
+        let settings = format!("allow_anonymous false\npassword_file {}\n", path.display());
+        Self::in_directory(directory, &settings)
+    }
+
+    /// A broker with a certificate for "localhost" from the authority in `tls/ca.pem`.
+    pub fn with_tls() -> Self {
+        let tls = tls_directory();
+        let (certificate, key) = (tls.join("server.pem"), tls.join("server.key"));
+        let settings = "allow_anonymous true\n";
+        Self::with(&format!("{settings}certfile {}\nkeyfile {}\n", certificate.display(), key.display()))
+    }
+
+    /// A broker with these lines in its configuration, after its listener.
+    pub fn with(settings: &str) -> Self {
+        Self::in_directory(tempfile::tempdir().unwrap(), settings)
+    }
+
+    fn in_directory(directory: tempfile::TempDir, settings: &str) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let log = directory.path().join("log");
+        // It gives up root's rights by itself and could then not read its own files.
+        let text = format!(
+            "user root\npersistence false\nlog_dest file {}\nlistener {port} 127.0.0.1\n{settings}",
+            log.display()
+        );
+        fs::write(directory.path().join("mosquitto.conf"), text).unwrap();
+        let mut broker = Self { port, directory, process: None };
+        broker.restart();
+        broker
+    }
+
+    /// Starts it (again) on its port, and waits until it listens.
+    pub fn restart(&mut self) {
+        assert!(self.process.is_none(), "it runs already");
+        let mut child = spawn(&self.directory.path().join("mosquitto.conf"));
+        let deadline = Instant::now() + SOON;
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            let ended = child.try_wait().unwrap();
+            assert!(ended.is_none() && Instant::now() < deadline, "mosquitto does not listen:\n{}", self.log());
+            sleep(Duration::from_millis(5));
+        }
+        self.process = Some(child);
+    }
+
+    /// Kills it as a power cut would.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.process.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+
+    /// What it logged so far.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
+    }
+}
+
+impl Drop for Mosquitto {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+const REMEDY: &str = "this test needs a real broker: apt-get install mosquitto";
+
+fn spawn(config: &Path) -> Child {
+    let start = |program: &&str| {
+        Command::new(program).arg("-c").arg(config).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()
+    };
+    PLACES.iter().find_map(start).unwrap_or_else(|| panic!("mosquitto does not run; {REMEDY}"))
+}
+
+/// The certificates of the tests.
+pub fn tls_directory() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/tls")
+}
