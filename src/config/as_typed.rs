@@ -5,15 +5,21 @@
 
 use std::path::PathBuf;
 
-use super::broker::Broker;
-use super::choices::{LogFormat, MqttVersion};
-use super::names::{ClientId, DeviceId, PackName, TopicPrefix};
+use tracing::Level;
+
+use super::choices::LogFormat;
+use super::names::PackName;
 use super::reader::{Reader, SectionReader};
 use super::reference::SectionReference;
 use super::section::{Key, Section, Setting, document, section};
 use super::source::Address;
 use crate::events::Kind;
-use tracing::Level;
+use crate::publish::{BrokerAddress, DeviceId, Prefix, Protocol};
+
+/// Everything but compound expressions: the expression that one is made of is told already.
+fn default_kinds() -> Vec<Kind> {
+    vec![Kind::Presence, Kind::Expression, Kind::ActionUnit, Kind::Valence, Kind::Arousal]
+}
 
 document! {
     /// The whole file.
@@ -102,22 +108,34 @@ section! {
 }
 
 section! {
-    /// When something is worth an event.
+    /// What is worth an event, and from when on. Between the two thresholds of a kind nothing changes.
     events: Events {
-        /// What events are made of. An empty list makes none.
-        kinds: Vec<Kind> = vec![Kind::Presence, Kind::Expression];
-        /// A label begins when it is at least this probable.
-        enter: f32 = 0.6, within 0.0..=1.0;
-        /// A label ends when it is less probable than this; must be less than `enter`.
-        leave: f32 = 0.4, within 0.0..=1.0;
-        /// How long a label must last before it is an event, in milliseconds.
-        min_dwell_ms: u32 = 500, within 0..=60_000;
-        /// How long a face must be in view before its presence is an event, in milliseconds.
-        presence_after_ms: u32 = 500, within 0..=60_000;
-        /// How long a face must be out of view before its presence ends, in milliseconds.
-        gone_after_ms: u32 = 2_000, within 0..=600_000;
-        /// How often an event that goes on is told again, in milliseconds.
-        update_every_ms: u32 = 5_000, within 100..=3_600_000;
+        /// The kinds of events that are told. An empty list tells none.
+        kinds: Vec<Kind> = default_kinds();
+        /// An expression or compound expression begins when it is at least this probable.
+        enter: f32 = 0.5, within 0.01..=1.0;
+        /// An expression ends when it is less probable than this; must be less than `enter`.
+        leave: f32 = 0.35, within 0.01..=1.0;
+        /// An action unit begins when it is at least this probable.
+        action_unit_enter: f32 = 0.6, within 0.01..=1.0;
+        /// An action unit ends when it is less probable than this; must be less than `action_unit_enter`.
+        action_unit_leave: f32 = 0.4, within 0.01..=1.0;
+        /// Valence counts as positive or negative when it is at least this far from 0.
+        valence_enter: f32 = 0.3, within 0.01..=1.0;
+        /// Valence counts as neither when it is nearer to 0 than this; must be less than `valence_enter`.
+        valence_leave: f32 = 0.2, within 0.01..=1.0;
+        /// Arousal counts as high or low when it is at least this far from 0.
+        arousal_enter: f32 = 0.3, within 0.01..=1.0;
+        /// Arousal counts as neither when it is nearer to 0 than this; must be less than `arousal_enter`.
+        arousal_leave: f32 = 0.2, within 0.01..=1.0;
+        /// How long a beginning or an end must last before it is told, in milliseconds.
+        min_dwell_ms: u32 = 300, within 0..=60_000;
+        /// How long a face must be in view before its presence is told, in milliseconds.
+        presence_after_ms: u32 = 300, within 0..=60_000;
+        /// How long a face must be out of view before everything about it ends, in milliseconds.
+        gone_after_ms: u32 = 1_000, within 100..=600_000;
+        /// How often an event that goes on is told again, in milliseconds. A higher peak is told sooner.
+        update_every_ms: u32 = 10_000, within 1_000..=3_600_000;
     }
 }
 
@@ -125,22 +143,20 @@ section! {
     /// The broker that everything is published to.
     mqtt: Mqtt {
         /// The broker. One that is not on this device must be reached with TLS: `mqtts://`.
-        url: Broker = Broker::local(), variable "AFFECTD_MQTT_URL";
+        url: BrokerAddress = BrokerAddress::loopback(1883), variable "AFFECTD_MQTT_URL";
         /// What every topic begins with: `PREFIX/DEVICE/…`.
-        prefix: TopicPrefix = TopicPrefix::affect();
+        prefix: Prefix = Prefix::default();
         /// The version of MQTT.
-        version: MqttVersion = MqttVersion::V5;
+        version: Protocol = Protocol::V5;
         /// The user that the broker knows this device as.
         username: Option<String> = None, absent "nobody in particular", example "kiosk-7";
         /// A file whose first line is the password. Readable by the user that affectd runs as, and no one else.
         password_file: Option<PathBuf> = None, absent "no password", example "/etc/affectd/mqtt-password";
         /// The certificates (PEM) that the broker's certificate is checked against, for `mqtts://`.
         ca_file: Option<PathBuf> = None, absent "those that the system trusts", example "/etc/affectd/ca.pem";
-        /// The client id at the broker. Two clients of the same id throw each other out.
-        client_id: Option<ClientId> = None, absent "affectd- and the device's id", example "affectd-kiosk-7";
-        /// How often the broker is shown that this device is alive, in seconds. The broker calls the device offline
-        /// after one and a half times as long.
-        keep_alive_s: u32 = 20, within 5..=300;
+        /// How often the broker is shown that this device is alive, in seconds. A cable that was pulled shows
+        /// after one and a half to two times as long.
+        keep_alive_s: u32 = 20, within 5..=3_600;
     }
 }
 

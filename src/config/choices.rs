@@ -8,6 +8,7 @@ use tracing::Level;
 
 use super::value::{Invalid, Text, Value, choose, one_of};
 use crate::events::Kind;
+use crate::publish::Protocol;
 
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,15 +17,6 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line, for collectors.
     Json,
-}
-
-/// The version of MQTT that is spoken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MqttVersion {
-    /// MQTT 3.1.1.
-    V3,
-    /// MQTT 5.
-    V5,
 }
 
 const LOG_FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
@@ -69,14 +61,14 @@ chosen!(LogFormat, LOG_FORMATS);
 chosen!(Level, LEVELS);
 chosen!(Kind, KINDS);
 
-impl Value for MqttVersion {
+impl Value for Protocol {
     fn allowed() -> Cow<'static, str> {
         "5, or 3 for MQTT 3.1.1".into()
     }
 
     fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Invalid> {
         match u32::read(written)? {
-            3 => Ok(Self::V3),
+            3 => Ok(Self::V311),
             5 => Ok(Self::V5),
             _ => Err(Invalid::because("is not a version that is spoken here")),
         }
@@ -84,7 +76,7 @@ impl Value for MqttVersion {
 
     fn written(&self) -> Option<String> {
         Some(match self {
-            Self::V3 => "3".to_owned(),
+            Self::V311 => "3".to_owned(),
             Self::V5 => "5".to_owned(),
         })
     }

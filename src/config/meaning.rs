@@ -5,15 +5,18 @@ use std::time::Duration;
 
 use tracing::Level;
 
-use super::as_typed::{AsTyped, Events, Face, Mqtt, Smooth};
-use super::broker::Broker;
-use super::choices::{LogFormat, MqttVersion};
+use super::as_typed::{AsTyped, Events, Face, Mqtt, Publish, Smooth};
+use super::choices::LogFormat;
+use super::clashes::{clash, clashes};
 use super::environment::Environment;
-use super::names::{ClientId, DeviceId, PackName, TopicPrefix};
+use super::login::{Login, PasswordError};
+use super::names::{PackName, device_of_host};
 use super::problem::Problem;
-use super::section::{Origin, Setting};
+use super::section::Setting;
 use super::source::Address;
-use crate::events::Kind;
+use crate::events::{EventSettings, Kind, PresenceRule, Rule};
+use crate::publish::{DeviceId, PublishSettings};
+use crate::smooth::{BaselineSettings, OneEuroSettings, SmoothSettings};
 
 /// The configuration: everything in it is allowed and goes together.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,11 +27,16 @@ pub struct Config {
     pub video: Address,
     /// Which models are used.
     pub models: ModelChoice,
+    /// Which faces are read.
     pub face: FaceSettings,
+    /// How estimates are smoothed.
     pub smooth: SmoothSettings,
+    /// What is worth an event.
     pub events: EventSettings,
-    pub mqtt: MqttSettings,
-    pub state_rate_hz: f32,
+    /// Where and how often is published; without the credentials, see [`Config::publish_settings`].
+    pub publish: PublishSettings,
+    /// Who we are to the broker, when it asks.
+    pub login: Option<Login>,
     /// What is logged, and how.
     pub log: LogChoice,
 }
@@ -57,106 +65,46 @@ pub struct FaceSettings {
     pub detect_every: Duration,
     pub min_size: f32,
 }
-#[derive(Debug, Clone, PartialEq)]
-pub struct SmoothSettings {
-    pub min_cutoff: f32,
-}
-#[derive(Debug, Clone, PartialEq)]
-pub struct EventSettings {
-    pub kinds: Vec<Kind>,
-}
-#[derive(Debug, Clone, PartialEq)]
-pub struct MqttSettings {
-    pub broker: Broker,
-    pub prefix: TopicPrefix,
-    pub version: MqttVersion,
-    pub client_id: ClientId,
+
+impl Config {
+    /// The settings of [`publish`](crate::publish) with the password, which is read from its file now.
+    ///
+    /// # Errors
+    /// When the password cannot be read.
+    pub fn publish_settings(&self) -> Result<PublishSettings, PasswordError> {
+        let credentials = self.login.as_ref().map(Login::credentials).transpose()?;
+        Ok(PublishSettings { credentials, ..self.publish.clone() })
+    }
 }
 
-/// Understands what was typed, or says which settings do not go together.
-pub(super) fn understand(typed: AsTyped, environment: &Environment) -> (Config, Vec<Problem>) {
-    let mut problems = Vec::new();
-    check_together(&typed, &mut problems);
-    let AsTyped { device, source, models, face, smooth, events, mqtt, publish, log } = typed;
-    let device = device.id.value.unwrap_or_else(|| DeviceId::of_host(environment.host_name()));
-    let config = Config {
-        video: source.video.value,
-        models: ModelChoice { dir: models.dir.value, detector: models.detector.value, face: models.face.value },
-        face: face_settings(&face),
-        smooth: smooth_settings(&smooth),
-        events: event_settings(events),
-        mqtt: mqtt_settings(mqtt, &device),
-        state_rate_hz: publish.state_rate_hz.value,
-        log: LogChoice { level: log.level.value, format: log.format.value },
+/// Understands what was typed; `None` only with problems.
+pub(super) fn understand(typed: &AsTyped, environment: &Environment) -> (Option<Config>, Vec<Problem>) {
+    let mut problems = clashes(typed);
+    let device = typed.device.id.value.clone().or_else(|| device_of_host(environment.host_name()));
+    if device.is_none() {
+        problems.extend(clash(
+            &typed.device.id,
+            "is not written, and the host name cannot stand for it",
+            "",
+            "write a name for this device: id = \"kiosk-7\" below [device], or AFFECTD_DEVICE_ID=kiosk-7",
+        ));
+    }
+    let config = device.map(|device| Config {
         device,
-    };
+        video: typed.source.video.value.clone(),
+        models: ModelChoice {
+            dir: typed.models.dir.value.clone(),
+            detector: typed.models.detector.value.clone(),
+            face: typed.models.face.value.clone(),
+        },
+        face: face_settings(&typed.face),
+        smooth: smooth_settings(&typed.smooth),
+        events: event_settings(&typed.events),
+        publish: publish_settings(&typed.mqtt, &typed.publish),
+        login: login(&typed.mqtt),
+        log: LogChoice { level: typed.log.level.value, format: typed.log.format.value },
+    });
     (config, problems)
-}
-
-fn check_together(typed: &AsTyped, problems: &mut Vec<Problem>) {
-    let (events, face, mqtt) = (&typed.events, &typed.face, &typed.mqtt);
-    problems.extend(ordered(&events.leave, &events.enter));
-    problems.extend(ordered(&face.min_brightness, &face.max_brightness));
-    let plain_over_a_network = !mqtt.url.value.tls && !mqtt.url.value.is_loopback();
-    if plain_over_a_network {
-        let meant = Broker { tls: true, port: 8883, ..mqtt.url.value.clone() };
-        problems.extend(clash(
-            &mqtt.url,
-            "would be reached over a network without TLS",
-            "mqtt:// is for a broker on this device",
-            format!("write \"{meant}\", or run a broker on this device that bridges to the other"),
-        ));
-    }
-    if mqtt.password_file.value.is_some() && mqtt.username.value.is_none() && mqtt.username.origin != Origin::Refused {
-        problems.extend(clash(
-            &mqtt.password_file,
-            "is given without mqtt.username",
-            "a password belongs to a user",
-            "write mqtt.username as well, or leave mqtt.password_file out",
-        ));
-    }
-    if mqtt.ca_file.value.is_some() && !mqtt.url.value.tls && mqtt.url.origin != Origin::Refused {
-        problems.extend(clash(
-            &mqtt.ca_file,
-            "is given, but mqtt.url does not ask for TLS",
-            format!("mqtt.url is {}", mqtt.url.value),
-            "write mqtt.url with mqtts://, or leave mqtt.ca_file out",
-        ));
-    }
-}
-
-/// Asks that `low` is less than `high`; the one that was written is marked.
-fn ordered(low: &Setting<f32>, high: &Setting<f32>) -> Option<Problem> {
-    if low.value < high.value || low.origin == Origin::Refused || high.origin == Origin::Refused {
-        return None;
-    }
-    let (at, other, relation) = match low.origin {
-        Origin::File(_) => (low, high, "less"),
-        _ => (high, low, "more"),
-    };
-    let by_default = if other.origin == Origin::Default { ", its default" } else { "" };
-    clash(
-        at,
-        format!("must be {relation} than {}", other.key),
-        format!("{} is {}{by_default}", other.key, other.value),
-        format!("write {} as a number {relation} than {}, or change {}", at.key, other.value, other.key),
-    )
-}
-
-/// A problem of a setting that is allowed when seen alone.
-fn clash<T>(
-    setting: &Setting<T>,
-    why: impl std::fmt::Display,
-    note: impl Into<String>,
-    remedy: impl Into<String>,
-) -> Option<Problem> {
-    Some(Problem {
-        place: setting.origin.place(None)?,
-        key: Some(setting.key.clone()),
-        message: format!("{} {why}", setting.key),
-        note: note.into(),
-        remedy: remedy.into(),
-    })
 }
 
 fn face_settings(face: &Face) -> FaceSettings {
@@ -164,20 +112,61 @@ fn face_settings(face: &Face) -> FaceSettings {
 }
 
 fn smooth_settings(smooth: &Smooth) -> SmoothSettings {
-    SmoothSettings { min_cutoff: smooth.min_cutoff_hz.value }
-}
-
-fn event_settings(events: Events) -> EventSettings {
-    EventSettings { kinds: events.kinds.value }
-}
-
-fn mqtt_settings(mqtt: Mqtt, device: &DeviceId) -> MqttSettings {
-    MqttSettings {
-        broker: mqtt.url.value,
-        prefix: mqtt.prefix.value,
-        version: mqtt.version.value,
-        client_id: mqtt.client_id.value.unwrap_or_else(|| ClientId::of_device(device)),
+    let room = SmoothSettings::default();
+    SmoothSettings {
+        one_euro: OneEuroSettings {
+            min_cutoff: smooth.min_cutoff_hz.value,
+            speed_weight: smooth.beta.value,
+            ..room.one_euro
+        },
+        expression_time: millis(&smooth.probability_time_constant_ms),
+        action_unit_time: millis(&smooth.probability_time_constant_ms),
+        hold: millis(&smooth.hold_ms),
+        unknown_below: smooth.unknown_below.value,
+        baseline: BaselineSettings { automatic: smooth.neutral_baseline.value, ..room.baseline },
+        ..room
     }
+}
+
+fn event_settings(events: &Events) -> EventSettings {
+    let enabled = |kind| events.kinds.value.contains(&kind);
+    let rule = |kind, enter: &Setting<f32>, leave: &Setting<f32>| Rule {
+        enabled: enabled(kind),
+        enter: enter.value,
+        leave: leave.value,
+        dwell: millis(&events.min_dwell_ms),
+    };
+    EventSettings {
+        presence: PresenceRule {
+            enabled: enabled(Kind::Presence),
+            seen_for: millis(&events.presence_after_ms),
+            unseen_for: millis(&events.gone_after_ms),
+        },
+        expression: rule(Kind::Expression, &events.enter, &events.leave),
+        compound: rule(Kind::Compound, &events.enter, &events.leave),
+        action_unit: rule(Kind::ActionUnit, &events.action_unit_enter, &events.action_unit_leave),
+        valence: rule(Kind::Valence, &events.valence_enter, &events.valence_leave),
+        arousal: rule(Kind::Arousal, &events.arousal_enter, &events.arousal_leave),
+        update_every: millis(&events.update_every_ms),
+        ..EventSettings::default()
+    }
+}
+
+fn publish_settings(mqtt: &Mqtt, publish: &Publish) -> PublishSettings {
+    PublishSettings {
+        broker: mqtt.url.value.clone(),
+        protocol: mqtt.version.value,
+        ca_file: mqtt.ca_file.value.clone(),
+        prefix: mqtt.prefix.value.clone(),
+        keep_alive: Duration::from_secs(mqtt.keep_alive_s.value.into()),
+        state_interval: Duration::from_secs_f64(1.0 / f64::from(publish.state_rate_hz.value)),
+        ..PublishSettings::default()
+    }
+}
+
+fn login(mqtt: &Mqtt) -> Option<Login> {
+    let user = mqtt.username.value.clone()?;
+    Some(Login { user, password_file: mqtt.password_file.value.clone() })
 }
 
 fn millis(setting: &Setting<u32>) -> Duration {

@@ -15,12 +15,14 @@ use std::path::Path;
 use toml::de::DeTable;
 
 mod as_typed;
-mod broker;
 mod choices;
+mod clashes;
 mod environment;
+mod login;
 mod meaning;
 mod names;
 mod nearest;
+mod plain;
 mod problem;
 mod reader;
 pub mod reference;
@@ -29,12 +31,13 @@ mod snippet;
 mod source;
 mod value;
 
-pub use broker::Broker;
-pub use choices::{LogFormat, MqttVersion};
+pub use choices::LogFormat;
 pub use environment::Environment;
+pub use login::{Login, PasswordError};
 pub use meaning::{Config, LogChoice, ModelChoice};
-pub use names::{ClientId, DeviceId, PackName, TopicPrefix};
+pub use names::PackName;
 pub use problem::{ConfigErrors, Place, Problem, Stage};
+pub use source::Address;
 
 /// The largest file that is read, in bytes: far beyond any configuration, small enough for any device.
 const LARGEST: usize = 1 << 20;
@@ -71,18 +74,25 @@ pub fn parse(name: &str, text: &str, environment: &Environment) -> Result<Config
         return refuse(Stage::Syntax, errors.iter().map(syntax_problem).collect());
     }
     let (typed, mut problems) = reader::Reader::read(root.get_ref(), environment);
-    let (config, clashes) = meaning::understand(typed, environment);
+    let (config, clashes) = meaning::understand(&typed, environment);
     problems.extend(clashes);
-    if problems.is_empty() { Ok(config) } else { refuse(Stage::Meaning, problems) }
+    match config {
+        Some(config) if problems.is_empty() => Ok(config),
+        _ => refuse(Stage::Meaning, problems),
+    }
 }
 
 fn syntax_problem(error: &toml::de::Error) -> Problem {
+    let remedy = match error.message() {
+        "duplicate key" => "keep one of them",
+        _ => "a line is [SECTION], KEY = VALUE or a # comment; texts stand between quotation marks",
+    };
     Problem {
         place: error.span().map_or(Place::Whole, Place::Text),
         key: None,
         message: format!("this is not TOML: {}", error.message()),
         note: String::new(),
-        remedy: "a line is [SECTION], KEY = VALUE or a # comment; texts stand between quotation marks".to_owned(),
+        remedy: remedy.to_owned(),
     }
 }
 
@@ -93,7 +103,7 @@ fn read(path: &Path) -> Result<String, (String, String)> {
         let remedy = match error.kind() {
             std::io::ErrorKind::NotFound => {
                 "write one there (docs/affectd.example.toml shows every key; an empty file has all defaults), \
-                 or name another with --config"
+                 or name another file"
             }
             std::io::ErrorKind::PermissionDenied => "let the user that affectd runs as read it",
             _ => "name a file that can be read",

@@ -1,56 +1,26 @@
-//! Names that become part of an MQTT topic or of a folder: what they may be made of.
+//! Names and addresses: types that are written as text, most of them other rooms' own.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use super::value::{Invalid, Text};
+use super::value::{Invalid, Text, quoted};
+use crate::publish::{AddressError, BrokerAddress, DeviceId, Prefix};
 
-/// The longest device id and pack name.
-const LONGEST: usize = 64;
-/// The longest client id: what brokers usually take.
-const LONGEST_CLIENT_ID: usize = 128;
-/// The longest topic prefix.
-const LONGEST_PREFIX: usize = 128;
-
-/// The id of this device: a level of every topic, and of Home Assistant's object ids.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeviceId(String);
-
-impl DeviceId {
-    /// The id that a host of this name has by default: its first label, every other character a dash.
-    pub fn of_host(host_name: &str) -> Self {
-        let label = host_name.split('.').next().unwrap_or_default();
-        let reduced: String = label.chars().map(|c| if is_allowed(c) { c } else { '-' }).take(LONGEST).collect();
-        let trimmed = reduced.trim_matches('-');
-        Self(if trimmed.is_empty() { "affectd" } else { trimmed }.to_owned())
-    }
-
-    /// The id.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for DeviceId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+/// The longest pack name.
+const LONGEST_PACK: usize = 64;
 
 impl Text for DeviceId {
     fn allowed() -> Cow<'static, str> {
-        format!("1 to {LONGEST} of the characters a-z, A-Z, 0-9, _ and -").into()
+        "1 to 64 of the characters a-z, A-Z, 0-9, _ - and .".into()
     }
 
     fn parse(text: &str) -> Result<Self, Invalid> {
-        fits(text, LONGEST)?;
-        match text.chars().find(|&c| !is_allowed(c)) {
-            None => Ok(Self(text.to_owned())),
-            Some(bad) => {
-                let remedy = format!("for example {}", super::value::quoted(Self::of_host(text).as_str()));
-                Err(Invalid::because(format!("holds {bad:?}")).so(remedy))
+        text.parse().map_err(|_| {
+            let refused = Invalid::because("is not a device id");
+            match device_of_host(text) {
+                Some(near) => refused.so(format!("for example {}", quoted(near.as_str()))),
+                None => refused,
             }
-        }
+        })
     }
 
     fn text(&self) -> Cow<'_, str> {
@@ -58,42 +28,66 @@ impl Text for DeviceId {
     }
 }
 
-/// The levels that every topic begins with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TopicPrefix(String);
-
-impl TopicPrefix {
-    /// The prefix of our own choice.
-    pub(super) fn affect() -> Self {
-        Self("affect".to_owned())
-    }
-
-    /// The prefix, without a slash at either end.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+/// The id that a host of this name has when none is written: its first label, every character that an id
+/// may not have a dash. `None` when nothing is left.
+pub(super) fn device_of_host(host_name: &str) -> Option<DeviceId> {
+    let label = host_name.split('.').next()?;
+    let dashed: String = label.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
+    let trimmed = dashed.trim_matches('-');
+    // All ASCII by now; an id has 64 characters at most.
+    trimmed[..trimmed.len().min(64)].parse().ok()
 }
 
-impl Text for TopicPrefix {
+impl Text for Prefix {
     fn allowed() -> Cow<'static, str> {
-        format!("topic levels with / between them, {LONGEST_PREFIX} characters at most, without + # $ and blanks")
-            .into()
+        "levels of the characters a-z, A-Z, 0-9, _ - and . with / between them, 128 characters at most".into()
     }
 
     fn parse(text: &str) -> Result<Self, Invalid> {
-        fits(text, LONGEST_PREFIX)?;
-        if let Some(bad) = text.chars().find(|&c| "+#$".contains(c) || c.is_whitespace() || c.is_control()) {
-            return Err(Invalid::because(format!("holds {bad:?}")));
-        }
-        if text.split('/').any(str::is_empty) {
-            return Err(Invalid::because("has an empty level").so("take away the / that is at an end or doubled"));
-        }
-        Ok(Self(text.to_owned()))
+        text.parse().map_err(|_| Invalid::because("is not a topic prefix"))
     }
 
     fn text(&self) -> Cow<'_, str> {
-        self.as_str().into()
+        self.to_string().into()
     }
+}
+
+impl Text for BrokerAddress {
+    fn allowed() -> Cow<'static, str> {
+        "mqtts://HOST[:PORT], or mqtt://HOST[:PORT] when HOST is this device".into()
+    }
+
+    fn parse(text: &str) -> Result<Self, Invalid> {
+        text.parse().map_err(|error| match error {
+            AddressError::Form { .. } => {
+                Invalid::because("is not a broker's address").so(match with_our_scheme(text) {
+                    Some(near) => format!("did you mean {}?", quoted(&near)),
+                    None => "for example \"mqtts://broker.example.org\" or \"mqtt://localhost:1883\"".to_owned(),
+                })
+            }
+            AddressError::Credentials => Invalid::because("holds a user or password").so(
+                "write the user as mqtt.username, the password into a file, and the file's path as mqtt.password_file",
+            ),
+            AddressError::NotEncrypted { .. } => Invalid::because("would cross a network without TLS")
+                .so("write mqtts:// (mqtt.ca_file can name your own authority), or have a broker on this device that \
+                 passes on to that one"),
+        })
+    }
+
+    fn text(&self) -> Cow<'_, str> {
+        self.to_string().into()
+    }
+}
+
+/// The address with the scheme that its own, or the lack of one, may stand for.
+fn with_our_scheme(text: &str) -> Option<String> {
+    let candidates = match text.split_once("://") {
+        Some(("ssl" | "tls", rest)) => [Some(format!("mqtts://{rest}")), None],
+        Some(("tcp", rest)) => [Some(format!("mqtt://{rest}")), Some(format!("mqtts://{rest}"))],
+        Some(_) => [None, None],
+        None => [Some(format!("mqtt://{text}")), Some(format!("mqtts://{text}"))],
+    };
+    candidates.into_iter().flatten().find(|candidate| candidate.parse::<BrokerAddress>().is_ok())
 }
 
 /// The name of a model pack: that of its folder.
@@ -114,66 +108,22 @@ impl PackName {
 
 impl Text for PackName {
     fn allowed() -> Cow<'static, str> {
-        format!("the name of a pack's folder: 1 to {LONGEST} of the characters a-z, A-Z, 0-9, _ and -").into()
+        "the name of a pack's folder: lower-case letters, digits and hyphens".into()
     }
 
     fn parse(text: &str) -> Result<Self, Invalid> {
-        fits(text, LONGEST)?;
-        match text.chars().find(|&c| !is_allowed(c)) {
-            None => Ok(Self(text.to_owned())),
-            Some('/') => Err(Invalid::because("is a path").so("write the folder above it as models.dir")),
-            Some(bad) => Err(Invalid::because(format!("holds {bad:?}"))),
+        if text.contains('/') {
+            return Err(Invalid::because("is a path").so("write the folder above the pack's as models.dir"));
         }
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if text.is_empty() || text.len() > LONGEST_PACK || !text.chars().all(allowed) {
+            return Err(Invalid::because("is not the name of a pack"));
+        }
+        Ok(Self(text.to_owned()))
     }
 
     fn text(&self) -> Cow<'_, str> {
         self.as_str().into()
-    }
-}
-
-/// The name that this client gives itself at the broker.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClientId(String);
-
-impl ClientId {
-    /// The id of the client that speaks for a device.
-    pub(super) fn of_device(device: &DeviceId) -> Self {
-        Self(format!("affectd-{device}"))
-    }
-
-    /// The id.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Text for ClientId {
-    fn allowed() -> Cow<'static, str> {
-        format!("1 to {LONGEST_CLIENT_ID} characters without blanks").into()
-    }
-
-    fn parse(text: &str) -> Result<Self, Invalid> {
-        fits(text, LONGEST_CLIENT_ID)?;
-        match text.chars().find(|&c| c.is_whitespace() || c.is_control()) {
-            None => Ok(Self(text.to_owned())),
-            Some(bad) => Err(Invalid::because(format!("holds {bad:?}"))),
-        }
-    }
-
-    fn text(&self) -> Cow<'_, str> {
-        self.as_str().into()
-    }
-}
-
-fn is_allowed(c: char) -> bool {
-    c.is_ascii_alphanumeric() || c == '-' || c == '_'
-}
-
-fn fits(text: &str, longest: usize) -> Result<(), Invalid> {
-    match text.chars().count() {
-        0 => Err(Invalid::because("is empty")),
-        n if n > longest => Err(Invalid::because(format!("is {n} characters long"))),
-        _ => Ok(()),
     }
 }
 
@@ -182,33 +132,41 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_host_name_is_reduced_to_what_a_topic_level_may_hold() {
+    fn a_host_name_is_reduced_to_what_an_id_may_have() {
         for (host, id) in [
-            ("kiosk-7", "kiosk-7"),
-            ("kiosk-7.shop.example.org", "kiosk-7"),
-            ("käse stand#3", "k-se-stand-3"),
-            ("", "affectd"),
-            ("...", "affectd"),
-            ("日本", "affectd"),
+            ("kiosk-7", Some("kiosk-7")),
+            ("kiosk-7.shop.example.org", Some("kiosk-7")),
+            ("käse stand#3", Some("k-se-stand-3")),
+            ("", None),
+            ("...", None),
+            ("日本", None),
         ] {
-            assert_eq!(DeviceId::of_host(host).as_str(), id, "{host}");
+            assert_eq!(device_of_host(host).as_ref().map(DeviceId::as_str), id, "{host}");
         }
-        assert_eq!(DeviceId::of_host(&"a".repeat(300)).as_str().len(), LONGEST);
+        assert_eq!(device_of_host(&"a".repeat(300)).unwrap().as_str().len(), 64);
     }
 
     #[test]
-    fn what_a_host_is_called_by_default_is_an_id_that_may_be_written() {
-        for host in ["kiosk-7", "käse stand#3", "", "a\u{0}b", "x/y+z"] {
-            let id = DeviceId::of_host(host);
-            assert_eq!(DeviceId::parse(id.as_str()), Ok(id));
+    fn an_address_with_another_scheme_or_none_leads_to_ours() {
+        for (text, near) in [
+            ("localhost", Some("mqtt://localhost")),
+            ("broker.example:8883", Some("mqtts://broker.example:8883")),
+            ("tcp://127.0.0.1:1883", Some("mqtt://127.0.0.1:1883")),
+            ("tcp://broker.example", Some("mqtts://broker.example")),
+            ("ssl://broker.example", Some("mqtts://broker.example")),
+            ("http://broker.example", None),
+            ("mqtt://", None),
+            ("", None),
+        ] {
+            assert_eq!(with_our_scheme(text).as_deref(), near, "{text}");
         }
     }
 
     #[test]
-    fn a_prefix_may_have_levels_but_no_wildcard() {
-        assert!(TopicPrefix::parse("site-3/affect").is_ok());
-        for bad in ["", "/affect", "affect/", "a//b", "a/+/b", "a/#", "$SYS", "a b", "a\u{0}"] {
-            assert!(TopicPrefix::parse(bad).is_err(), "{bad:?}");
+    fn the_path_of_a_pack_is_not_its_name() {
+        assert!(PackName::parse("mtanet").is_ok());
+        for bad in ["", "models/mtanet", "../mtanet", "MTANet", "mta net", &"a".repeat(LONGEST_PACK + 1)] {
+            assert!(PackName::parse(bad).is_err(), "{bad}");
         }
     }
 }

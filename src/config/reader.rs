@@ -8,6 +8,7 @@ use toml::de::{DeTable, DeValue};
 use super::as_typed::AsTyped;
 use super::environment::Environment;
 use super::nearest::nearest;
+use super::plain::OUT_OF_RANGE;
 use super::problem::{Place, Problem};
 use super::section::{Key, Origin, Section, Setting};
 use super::value::{Invalid, Value};
@@ -106,7 +107,7 @@ impl SectionReader<'_, '_> {
     ) {
         let read = T::read(written).and_then(|value| match declared.contains(&value) {
             true => Ok(value),
-            false => Err(Invalid::because("is out of range")),
+            false => Err(Invalid::because(OUT_OF_RANGE)),
         });
         match read {
             Ok(value) => (setting.value, setting.origin) = (value, origin),

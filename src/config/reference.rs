@@ -66,6 +66,9 @@ pub fn example() -> String {
             if let Some(absent) = key.absent {
                 let _ = writeln!(out, "# When it is left out: {absent}.");
             }
+            if let Some(variable) = key.environment {
+                let _ = writeln!(out, "# The environment variable {variable} goes before it.");
+            }
             let _ = writeln!(out, "#{} = {}\n", key.name, key.shown());
         }
         out.truncate(out.trim_end().len());

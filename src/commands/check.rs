@@ -1,0 +1,114 @@
+//! `affectd check`: is this configuration right, and is everything there that it names?
+//!
+//! Three stages, printed as they are done: the syntax of the file, its meaning, and the surroundings.
+//! The first two end with the first stage that fails, and tell all that is wrong in it.
+
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::Result;
+use serde_json::json;
+
+use crate::config::{self, Config, ConfigErrors, Stage};
+
+mod surroundings;
+
+pub use surroundings::{Finding, Grade};
+
+/// How a check ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// affectd can start; there may be warnings.
+    Good,
+    /// The configuration is wrong.
+    WrongConfiguration,
+    /// The configuration is right, and something that it names is not there or cannot be used.
+    WrongSurroundings,
+}
+
+/// Checks the configuration at `path` and prints what it finds: for a person, or one JSON object.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn run(path: &Path, json: bool, out: &mut impl Write) -> Result<Verdict> {
+    let loaded = config::load(path);
+    if json {
+        return report(path, &loaded, out);
+    }
+    match loaded {
+        Ok(config) => {
+            line(out, "syntax", Grade::Good, "")?;
+            line(out, "meaning", Grade::Good, "")?;
+            tell_surroundings(path, &config, out)
+        }
+        Err(errors) => {
+            if errors.stage() == Stage::Meaning {
+                line(out, "syntax", Grade::Good, "")?;
+            }
+            line(out, stage_name(errors.stage()), Grade::Wrong, "")?;
+            writeln!(out, "\n{errors}")?;
+            Ok(Verdict::WrongConfiguration)
+        }
+    }
+}
+
+fn tell_surroundings(path: &Path, config: &Config, out: &mut impl Write) -> Result<Verdict> {
+    let (mut wrong, mut warnings) = (0, 0);
+    for look in surroundings::ALL {
+        let finding = look(config);
+        line(out, finding.what, finding.grade, &finding.says)?;
+        if let Some(remedy) = &finding.remedy {
+            writeln!(out, "{:22}help: {remedy}", "")?;
+        }
+        wrong += usize::from(finding.grade == Grade::Wrong);
+        warnings += usize::from(finding.grade == Grade::Warning);
+    }
+    writeln!(out, "\n{}: {}, {}", path.display(), count(wrong, "problem"), count(warnings, "warning"))?;
+    Ok(if wrong == 0 { Verdict::Good } else { Verdict::WrongSurroundings })
+}
+
+/// One JSON object: `file`, `verdict`, `configuration` (the problems) and `surroundings` (the findings;
+/// null when the configuration is wrong).
+fn report(path: &Path, loaded: &std::result::Result<Config, ConfigErrors>, out: &mut impl Write) -> Result<Verdict> {
+    let findings = loaded.as_ref().ok().map(|config| surroundings::ALL.map(|look| look(config)));
+    let verdict = match &findings {
+        None => Verdict::WrongConfiguration,
+        Some(findings) if findings.iter().any(|finding| finding.grade == Grade::Wrong) => Verdict::WrongSurroundings,
+        Some(_) => Verdict::Good,
+    };
+    let failed = loaded.as_ref().err();
+    let report = json!({
+        "file": path.display().to_string(),
+        "verdict": match verdict {
+            Verdict::Good => "good",
+            Verdict::WrongConfiguration => "wrong configuration",
+            Verdict::WrongSurroundings => "wrong surroundings",
+        },
+        "failed_stage": failed.map(|errors| stage_name(errors.stage())),
+        "configuration": failed.map_or_else(|| json!([]), ConfigErrors::to_json),
+        "surroundings": findings.map(|findings| findings.iter().map(Finding::to_json).collect::<Vec<_>>()),
+    });
+    writeln!(out, "{report:#}")?;
+    Ok(verdict)
+}
+
+fn line(out: &mut impl Write, what: &str, grade: Grade, says: &str) -> Result<()> {
+    let text = format!("{what:12}{:10}{says}", grade.name());
+    writeln!(out, "{}", text.trim_end())?;
+    // The next look may take its time: a person should see how far it came.
+    Ok(out.flush()?)
+}
+
+fn stage_name(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Syntax => "syntax",
+        Stage::Meaning => "meaning",
+    }
+}
+
+fn count(n: usize, what: &str) -> String {
+    match n {
+        1 => format!("1 {what}"),
+        _ => format!("{n} {what}s"),
+    }
+}

@@ -1,0 +1,195 @@
+//! The surroundings that a configuration names: models, camera, files, broker.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::config::{Address, Config, PackName};
+use crate::model::registry::{Registry, RegistryError, candidates};
+use crate::model::{Kind, Pack};
+
+/// How long the broker may take to accept a connection.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How good what was found is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grade {
+    /// As it should be.
+    Good,
+    /// affectd can start, but not do all of its work.
+    Warning,
+    /// affectd cannot start.
+    Wrong,
+}
+
+impl Grade {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Good => "ok",
+            Self::Warning => "warning",
+            Self::Wrong => "wrong",
+        }
+    }
+}
+
+/// What one look found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What was looked at, in a word.
+    pub what: &'static str,
+    /// How good it is.
+    pub grade: Grade,
+    /// What was found.
+    pub says: String,
+    /// What to do, when something is to be done.
+    pub remedy: Option<String>,
+}
+
+impl Finding {
+    fn good(what: &'static str, says: impl Into<String>) -> Self {
+        Self { what, grade: Grade::Good, says: says.into(), remedy: None }
+    }
+
+    fn wrong(what: &'static str, says: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { what, grade: Grade::Wrong, says: says.into(), remedy: Some(remedy.into()) }
+    }
+
+    fn warning(what: &'static str, says: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { grade: Grade::Warning, ..Self::wrong(what, says, remedy) }
+    }
+
+    /// The finding for programs.
+    pub fn to_json(&self) -> serde_json::Value {
+        json!({"what": self.what, "grade": self.grade.name(), "says": self.says, "remedy": self.remedy})
+    }
+}
+
+/// Every look, in the order in which they are told.
+pub const ALL: [fn(&Config) -> Finding; 5] = [models, source, password, certificates, broker];
+
+fn models(config: &Config) -> Finding {
+    let wrong = |error: RegistryError| Finding {
+        // The other errors say themselves what to do.
+        remedy: matches!(error, RegistryError::NoPack { .. })
+            .then(|| "set models.detector and models.face to packs that are there".to_owned()),
+        ..Finding::wrong("models", error.to_string(), "")
+    };
+    let executable = std::env::current_exe().ok();
+    let found = Registry::find(candidates(config.models.dir.as_deref(), executable.as_deref()));
+    let registry = match found {
+        Ok(registry) => registry,
+        Err(error) => return wrong(error),
+    };
+    let pack = |name: &PackName| registry.pack(name.as_str());
+    let (detector, face) = match (pack(&config.models.detector), pack(&config.models.face)) {
+        (Ok(detector), Ok(face)) => (detector, face),
+        (Err(error), _) | (_, Err(error)) => return wrong(error),
+    };
+    let misplaced = |pack: &Pack, key: &str, wanted: &str| {
+        let says = format!("{} is a pack of kind {}", pack.name, pack.kind.name());
+        Finding::wrong("models", says, format!("name a pack of kind {wanted} as models.{key}"))
+    };
+    match (&detector.kind, &face.kind) {
+        (Kind::Frame(_), _) => misplaced(&detector, "detector", "detector"),
+        (_, Kind::Detector(_)) => misplaced(&face, "face", "frame"),
+        (Kind::Detector(_), Kind::Frame(_)) => {
+            Finding::good("models", format!("{} and {} in {}", detector.id(), face.id(), registry.dir().display()))
+        }
+    }
+}
+
+fn source(config: &Config) -> Finding {
+    let (path, is_camera) = match &config.video {
+        Address::V4l(device) => (device, true),
+        Address::File(path) => (path, false),
+    };
+    let name = path.display();
+    let wrong = |says: String, remedy: &str| Finding::wrong("source", says, remedy);
+    let kind = match File::open(path).and_then(|file| file.metadata()) {
+        Ok(metadata) => metadata.file_type(),
+        Err(error) => {
+            let remedy = match error.kind() {
+                ErrorKind::NotFound if is_camera => {
+                    "plug the camera in, or set source.video to one that `ls /dev/video*` shows"
+                }
+                ErrorKind::PermissionDenied if is_camera => {
+                    "let the user that affectd runs as belong to the group video"
+                }
+                _ => "set source.video to a camera or file that can be read",
+            };
+            return wrong(format!("{name} cannot be opened: {error}"), remedy);
+        }
+    };
+    match is_camera {
+        true if !kind.is_char_device() => wrong(format!("{name} is not a device"), "write file: before a file's path"),
+        false if kind.is_dir() => wrong(format!("{name} is a folder"), "set source.video to a file"),
+        _ => Finding::good("source", format!("{name} can be opened")),
+    }
+}
+
+fn password(config: &Config) -> Finding {
+    let Some(login) = &config.login else {
+        return Finding::good("password", "none is asked for");
+    };
+    let Some(path) = &login.password_file else {
+        return Finding::good("password", "none is given for the user");
+    };
+    if let Err(error) = login.credentials() {
+        let remedy = "write the password as its first line and let the user that affectd runs as read it";
+        return Finding::wrong("password", error.to_string(), remedy);
+    }
+    match others_may_read(path) {
+        true => Finding::warning(
+            "password",
+            format!("everyone on this device may read {}", path.display()),
+            format!("chmod o= {}", path.display()),
+        ),
+        false => Finding::good("password", format!("read from {}", path.display())),
+    }
+}
+
+fn others_may_read(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o004 != 0)
+}
+
+fn certificates(config: &Config) -> Finding {
+    let Some(path) = &config.publish.ca_file else {
+        return Finding::good("ca file", "none is asked for");
+    };
+    let remedy = "set mqtt.ca_file to the certificate (PEM) of who signed the broker's, readable for affectd";
+    let mut pem = Vec::new();
+    match File::open(path).and_then(|file| file.take(1 << 20).read_to_end(&mut pem)) {
+        Err(error) => Finding::wrong("ca file", format!("{} cannot be read: {error}", path.display()), remedy),
+        Ok(_) if !pem.windows(27).any(|part| part == b"-----BEGIN CERTIFICATE-----") => {
+            Finding::wrong("ca file", format!("{} holds no certificate in PEM form", path.display()), remedy)
+        }
+        Ok(_) => Finding::good("ca file", format!("read from {}", path.display())),
+    }
+}
+
+/// A broker that is away is a warning: affectd starts without it and publishes when it comes.
+fn broker(config: &Config) -> Finding {
+    let broker = &config.publish.broker;
+    let addresses = match (broker.host(), broker.port()).to_socket_addrs() {
+        Ok(addresses) => addresses,
+        Err(error) => {
+            let says = format!("the host {} is not found: {error}", broker.host());
+            return Finding::warning("broker", says, "check the name in mqtt.url, and the network");
+        }
+    };
+    let mut failure = "the host has no address".to_owned();
+    for address in addresses {
+        match TcpStream::connect_timeout(&address, PATIENCE) {
+            Ok(_) => return Finding::good("broker", format!("{broker} accepts connections")),
+            Err(error) => failure = error.to_string(),
+        }
+    }
+    let remedy = "start the broker, check host and port in mqtt.url, and that no firewall stands between";
+    Finding::warning("broker", format!("{broker} does not answer: {failure}"), remedy)
+}

@@ -1,0 +1,64 @@
+//! Settings that are allowed when seen alone, and do not go together.
+
+use super::as_typed::AsTyped;
+use super::problem::Problem;
+use super::section::{Origin, Setting};
+
+/// The settings that do not go together.
+pub(super) fn clashes(typed: &AsTyped) -> Vec<Problem> {
+    let (face, events, mqtt) = (&typed.face, &typed.events, &typed.mqtt);
+    let ascending = [
+        (&face.min_brightness, &face.max_brightness),
+        (&events.leave, &events.enter),
+        (&events.action_unit_leave, &events.action_unit_enter),
+        (&events.valence_leave, &events.valence_enter),
+        (&events.arousal_leave, &events.arousal_enter),
+    ];
+    let mut problems: Vec<_> = ascending.into_iter().filter_map(|(low, high)| ascend(low, high)).collect();
+    if mqtt.password_file.value.is_some() && mqtt.username.value.is_none() && mqtt.username.origin != Origin::Refused {
+        problems.extend(clash(
+            &mqtt.password_file,
+            "is given without mqtt.username",
+            "a password belongs to a user",
+            "write mqtt.username as well, or leave mqtt.password_file out",
+        ));
+    }
+    if mqtt.ca_file.value.is_some() && !mqtt.url.value.tls() && mqtt.url.origin != Origin::Refused {
+        problems.extend(clash(
+            &mqtt.ca_file,
+            "is given, but mqtt.url does not ask for TLS",
+            &format!("mqtt.url is {}", mqtt.url.value),
+            "write mqtt.url with mqtts://, or leave mqtt.ca_file out",
+        ));
+    }
+    problems
+}
+
+/// Asks that `low` is less than `high`; the one that was written is marked.
+fn ascend(low: &Setting<f32>, high: &Setting<f32>) -> Option<Problem> {
+    if low.value < high.value || high.origin == Origin::Refused {
+        return None;
+    }
+    let (marked, other, relation) = match low.origin {
+        Origin::Default => (high, low, "more"),
+        _ => (low, high, "less"),
+    };
+    let by_default = if other.origin == Origin::Default { ", its default" } else { "" };
+    clash(
+        marked,
+        &format!("must be {relation} than {}", other.key),
+        &format!("{} is {}{by_default}", other.key, other.value),
+        &format!("write a number {relation} than {}, or change {} too", other.value, other.key),
+    )
+}
+
+/// A problem of a setting that is allowed when seen alone; none when it was refused already.
+pub(super) fn clash<T>(setting: &Setting<T>, why: &str, note: &str, remedy: &str) -> Option<Problem> {
+    Some(Problem {
+        place: setting.origin.place(None)?,
+        key: Some(setting.key.clone()),
+        message: format!("{} {why}", setting.key),
+        note: note.to_owned(),
+        remedy: remedy.to_owned(),
+    })
+}
