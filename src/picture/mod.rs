@@ -5,6 +5,18 @@
 
 use thiserror::Error;
 
+mod bilinear;
+pub mod jpeg;
+pub mod letterbox;
+pub mod photo;
+mod planes;
+mod resample;
+mod taps;
+#[cfg(test)]
+pub(crate) mod testing;
+mod tone;
+pub mod warp;
+
 /// The largest width or height that is accepted; above every camera, below every overflow.
 pub const MAX_SIDE: u32 = 16_384;
 
