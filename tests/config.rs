@@ -1,6 +1,8 @@
 //! The configuration: what is refused and how it is said, what the environment overrides, and that the
 //! manual is the program's own.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use std::path::Path;
 
 use affectd::config::{self, Config, ConfigErrors, Environment, reference};
