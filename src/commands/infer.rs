@@ -51,7 +51,7 @@ pub fn run(args: &InferArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
         progress.inc(1);
     }
     progress.finish_and_clear();
-    lines.finish()?;
+    lines.flush()?;
     Ok(if failed { Exit::Failed } else { Exit::Ok })
 }
 

@@ -9,14 +9,10 @@ use crate::publish::{Answer, FaceState, Identity};
 
 /// Writes lines in one format.
 pub struct Lines<'a, W: Write> {
-    target: Target<W>,
+    out: W,
+    format: Format,
     identity: &'a Identity,
     closed: bool,
-}
-
-enum Target<W: Write> {
-    Ndjson(W),
-    Csv(Box<csv::Writer<W>>),
 }
 
 /// What one line says.
@@ -38,15 +34,11 @@ impl<'a, W: Write> Lines<'a, W> {
     ///
     /// # Errors
     /// When the header cannot be written.
-    pub fn new(out: W, format: Format, identity: &'a Identity) -> io::Result<Self> {
-        let mut target = match format {
-            Format::Ndjson => Target::Ndjson(out),
-            Format::Csv => Target::Csv(Box::new(csv::Writer::from_writer(out))),
-        };
-        if let Target::Csv(table) = &mut target {
-            table.write_record(header())?;
+    pub fn new(mut out: W, format: Format, identity: &'a Identity) -> io::Result<Self> {
+        if format == Format::Csv {
+            write_row(&mut out, header())?;
         }
-        Ok(Self { target, identity, closed: false })
+        Ok(Self { out, format, identity, closed: false })
     }
 
     /// Writes a line.
@@ -54,12 +46,11 @@ impl<'a, W: Write> Lines<'a, W> {
     /// # Errors
     /// When it cannot be written.
     pub fn write(&mut self, line: &Line<'_>) -> io::Result<()> {
-        let written = match &mut self.target {
-            Target::Ndjson(out) => ndjson(out, line, self.identity),
-            Target::Csv(table) => table.write_record(row(line, self.identity)).map_err(io::Error::from),
+        let written = match self.format {
+            Format::Ndjson => ndjson(&mut self.out, line, self.identity),
+            Format::Csv => write_row(&mut self.out, row(line, self.identity)),
         };
-        self.closed |= matches!(&written, Err(error) if error.kind() == io::ErrorKind::BrokenPipe);
-        written
+        self.noted(written)
     }
 
     /// Whether the reader of the lines has gone.
@@ -72,13 +63,27 @@ impl<'a, W: Write> Lines<'a, W> {
     /// # Errors
     /// When it cannot be written.
     pub fn flush(&mut self) -> io::Result<()> {
-        let flushed = match &mut self.target {
-            Target::Ndjson(out) => out.flush(),
-            Target::Csv(table) => table.flush(),
-        };
-        self.closed |= matches!(&flushed, Err(error) if error.kind() == io::ErrorKind::BrokenPipe);
-        flushed
+        let flushed = self.out.flush();
+        self.noted(flushed)
     }
+
+    fn noted(&mut self, result: io::Result<()>) -> io::Result<()> {
+        self.closed |= matches!(&result, Err(error) if error.kind() == io::ErrorKind::BrokenPipe);
+        result
+    }
+}
+
+/// Writes a row of a table after RFC 4180: a cell that holds a comma, a quote or a line's end is quoted.
+fn write_row(out: &mut impl Write, cells: impl IntoIterator<Item = String>) -> io::Result<()> {
+    for (i, cell) in cells.into_iter().enumerate() {
+        let comma = if i > 0 { "," } else { "" };
+        if cell.contains(['"', ',', '\n', '\r']) {
+            write!(out, "{comma}\"{}\"", cell.replace('"', "\"\""))?;
+        } else {
+            write!(out, "{comma}{cell}")?;
+        }
+    }
+    writeln!(out)
 }
 
 fn ndjson(out: &mut impl Write, line: &Line<'_>, identity: &Identity) -> io::Result<()> {
@@ -125,4 +130,16 @@ fn row(line: &Line<'_>, identity: &Identity) -> Vec<String> {
 
 fn cells<L: Label, const N: usize>(scores: &Scores<L, N>) -> impl Iterator<Item = Option<Probability>> + '_ {
     L::ALL.iter().map(|&label| scores.get(label))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_that_would_break_the_table_is_quoted() {
+        let mut out = Vec::new();
+        write_row(&mut out, ["a".to_owned(), "b, \"c\"".to_owned(), String::new()]).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "a,\"b, \"\"c\"\"\",\n");
+    }
 }
