@@ -20,9 +20,6 @@ use super::ffmpeg_log::Log;
 /// How long it may take to go once its output has ended.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// How much its pipe holds: most of a 720p frame, so that it seldom waits for us.
-const PIPE_BYTES: usize = 1 << 20;
-
 const REMEDY: &str = "check that it plays elsewhere, or convert it";
 
 /// How filling a buffer went.
@@ -77,8 +74,6 @@ impl Ffmpeg {
         let (Some(output), chatter) = (child.stdout.take(), child.stderr.take()) else {
             return Err(open(ErrorKind::BrokenPipe.into()));
         };
-        // Only a matter of speed: an unprivileged user may have used up the pipes the system allows.
-        let _ = rustix::pipe::fcntl_setpipe_size(&output, PIPE_BYTES);
         Ok(Self { child, output, chatter, log: Log::default(), source_name: source_name.into() })
     }
 

@@ -35,6 +35,9 @@ mod unpack;
 /// The buffers that the driver may fill ahead; a frame is overwritten only when all are waiting.
 const BUFFERS: u32 = 4;
 
+/// So many damaged frames in a row are not an accident.
+const MAX_DAMAGED: u32 = 30;
+
 /// A camera that is streaming.
 pub struct Camera {
     /// Taken out only when the camera is dropped.
@@ -45,6 +48,8 @@ pub struct Camera {
     rate: Option<f32>,
     decoder: jpeg::Decoder,
     numbers: Numbers,
+    /// How many of the last frames were damaged, without a whole one between.
+    damaged: u32,
     clock: Arc<dyn Clock>,
 }
 
@@ -96,6 +101,7 @@ impl Camera {
             rate,
             decoder: jpeg::Decoder::default(),
             numbers: Numbers::default(),
+            damaged: 0,
             clock,
         })
     }
@@ -114,9 +120,14 @@ impl Camera {
                 return Ok(false);
             }
             if let Err(reason) = unpack(&self.layout, bytes, &mut self.decoder, &mut frame.picture) {
+                self.damaged += 1;
+                if self.damaged >= MAX_DAMAGED {
+                    return Err(io::Error::other(format!("{MAX_DAMAGED} frames in a row are damaged: {reason}")));
+                }
                 debug!(source = self.source_name, reason, "A frame was damaged on its way and is left out.");
                 return Ok(false);
             }
+            self.damaged = 0;
             frame.number = self.numbers.next(about.sequence);
             frame.captured_at = stamp(about).unwrap_or_else(|| self.clock.now());
             return Ok(true);
@@ -272,7 +283,7 @@ fn remedy(error: &io::Error) -> &'static str {
         Some(Errno::BUSY) => "another program uses it: stop that program",
         Some(Errno::ACCESS | Errno::PERM) => "add the user to the group video",
         Some(Errno::NODEV | Errno::NXIO | Errno::IO) => "plug it in again, and check the cable and the power supply",
-        _ => "check the device: v4l2-ctl --list-devices",
+        _ => "check the device and its cable: v4l2-ctl --list-devices",
     }
 }
 
