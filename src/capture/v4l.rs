@@ -1,7 +1,7 @@
 //! Cameras, by way of Video4Linux.
 //!
 //! Frames are taken from the driver's own mapped buffers, always the newest, and carry the driver's
-//! stamp. What needs no device is in [`choice`] and [`unpack`].
+//! stamp. What needs no device is in `choice` and `unpack`.
 
 use std::io::{self, ErrorKind};
 use std::mem;
