@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use affectd::clock::SystemClock;
 use affectd::model::{FrameModel, Kind, Pack, Registry, verify};
 
 const PACKS: [&str; 3] = ["blazeface-full", "blazeface-short", "mtanet"];
@@ -17,7 +18,7 @@ fn every_engine_here_agrees_with_the_golden_vectors_of_every_pack() {
     for name in PACKS {
         let pack = pack(name);
         for variant in pack.variants.iter().filter(|variant| variant.runs_here()) {
-            let report = verify::compare(&pack, variant).unwrap();
+            let report = verify::compare(&pack, variant, &SystemClock).unwrap();
             println!("{name}: {report:?}");
             verify::refuse_disagreement(&pack, &report).unwrap();
         }

@@ -60,7 +60,7 @@ pub fn show(registry: &Registry, name: &str, as_json: bool, out: &mut impl Write
     if !pack.measured.is_empty() {
         writeln!(out, "\nMeasured")?;
         for m in &pack.measured {
-            writeln!(out, "  {}: {} on {} ({}; {})", m.what, m.value, m.on, m.date, m.command)?;
+            writeln!(out, "  {}: {}\n    on {}\n    {}: {}", m.what, m.value, m.on, m.date, m.command)?;
         }
     }
     if let Some(problem) = problem {

@@ -7,6 +7,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::text::{json, table};
+use crate::clock::SystemClock;
 use crate::model::pack::Variant;
 use crate::model::verify::{Difference, Report, compare, refuse_disagreement};
 use crate::model::{ModelError, Pack, Registry};
@@ -89,7 +90,7 @@ fn verify_pack(pack: &Pack) -> Vec<Outcome> {
         if !variant.runs_here() {
             return Outcome { reason: Some("this affectd has no such engine".to_owned()), ..bare };
         }
-        match compare(pack, variant) {
+        match compare(pack, variant, &SystemClock) {
             Ok(report) => bare.with(&report, refuse_disagreement(pack, &report).err()),
             Err(error) => Outcome { verdict: Word::Refused, reason: Some(error.to_string()), ..bare },
         }
