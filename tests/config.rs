@@ -253,7 +253,7 @@ mod messages {
     #[test]
     fn a_password_in_the_file_is_refused_and_not_shown() {
         let errors = refused("[mqtt]\npassword = \"hunter2\"\nurl = \"mqtts://me:hunter2@broker\"\n");
-        assert!(!format!("{errors}{}", errors.to_json()).contains("hunter2"));
+        assert!(!format!("{errors}{errors:?}{}", errors.to_json()).contains("hunter2"));
         insta::assert_snapshot!(errors);
     }
 
@@ -289,6 +289,12 @@ mod files {
     #[test]
     fn a_file_is_loaded() {
         assert_eq!(load(b"[publish]\nstate_rate_hz = 1\n").unwrap().publish.state_interval.as_secs(), 1);
+    }
+
+    #[test]
+    fn a_file_of_another_system_is_loaded() {
+        let config = load(b"\xef\xbb\xbf[publish]\r\nstate_rate_hz = 1\r\n").unwrap();
+        assert_eq!(config.publish.state_interval.as_secs(), 1);
     }
 
     #[test]
