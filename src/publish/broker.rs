@@ -13,7 +13,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rumqttd::protocol::Protocol;
 use rumqttd::protocol::v4::V4;
@@ -24,6 +24,7 @@ use tokio::sync::oneshot;
 use tracing::subscriber::{NoSubscriber, with_default};
 
 use super::address::BrokerAddress;
+use crate::clock::{Clock, SystemClock};
 
 /// What to add to the log filter so that the router's thread is quiet.
 pub const LOG_DIRECTIVE: &str = "rumqttd=off";
@@ -94,11 +95,11 @@ impl EmbeddedBroker {
         let thread =
             thread::Builder::new().name("embedded-broker".to_owned()).spawn(serve).map_err(BrokerError::Thread)?;
         let broker = Self { v5, v311, stop: Some(stop), thread: Some(thread) };
-        let deadline = Instant::now() + OPENING;
+        let deadline = SystemClock.now() + OPENING;
         while !(answers(v5) && answers(v311)) {
             match failed.recv_timeout(Duration::from_millis(5)) {
                 Ok(reason) => return Err(BrokerError::NotListening { reason }),
-                Err(_) if Instant::now() < deadline => {}
+                Err(_) if SystemClock.now() < deadline => {}
                 Err(_) => return Err(BrokerError::NotListening { reason: "it took too long".to_owned() }),
             }
         }

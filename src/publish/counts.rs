@@ -21,4 +21,6 @@ pub struct Counts {
     pub connects: u64,
     /// How often a connection was lost after it had been made.
     pub losses: u64,
+    /// How often a connection could not be made.
+    pub failures: u64,
 }

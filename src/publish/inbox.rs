@@ -112,10 +112,14 @@ impl Inbox {
         inner.outbox.rewind();
     }
 
-    /// Closes because the connection was lost, which is counted when there was one.
+    /// Closes because the connection was lost, or could not be made.
     pub(super) fn lost(&self) {
         let mut inner = self.lock();
-        inner.counts.losses += u64::from(inner.online);
+        if inner.online {
+            inner.counts.losses += 1;
+        } else {
+            inner.counts.failures += 1;
+        }
         drop(inner);
         self.close();
     }
@@ -211,5 +215,89 @@ impl PublishHandle {
     /// How many events the broker has not yet acknowledged.
     pub fn waiting_events(&self) -> usize {
         self.0.waiting_events()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::affect::{Confidence, Estimate};
+    use crate::clock::SystemClock;
+    use crate::events::{Kind, Stage, Subject};
+    use crate::face::{Quality, TrackId};
+    use crate::geometry::Rect;
+    use crate::publish::FaceState;
+
+    use crate::clock::Monotonic;
+
+    fn inbox() -> Inbox {
+        Inbox::new(&PublishSettings { waiting_events: 2, ..PublishSettings::default() }, Arc::new(SystemClock))
+    }
+
+    fn face(track: u64) -> FaceState {
+        FaceState {
+            track: TrackId(track),
+            frame: 0,
+            captured_at: SystemClock.now(),
+            rect: Rect::default(),
+            quality: Quality { size: 0.0, sharpness: 0.0, yaw: 0.0, brightness: 0.0, usable: true },
+            estimate: Estimate::default(),
+            expression: None,
+            compound: None,
+            confidence: Confidence::MIN,
+        }
+    }
+
+    fn event(started_at: Monotonic) -> Event {
+        Event {
+            id: uuid::Uuid::nil(),
+            stage: Stage::Update,
+            kind: Kind::Presence,
+            label: heapless::String::new(),
+            subject: Subject::Scene,
+            started_at,
+            at: SystemClock.now(),
+            ended_at: None,
+            peak: 0.0,
+            confidence: Confidence::MIN,
+        }
+    }
+
+    #[test]
+    fn handing_a_state_over_allocates_nothing() {
+        let handle = PublishHandle::new(Arc::new(inbox()));
+        handle.0.open();
+        let measured = allocation_counter::measure(|| (0..1000).for_each(|n| handle.try_state(face(n % 40))));
+        assert_eq!(measured.count_total, 0);
+        let counts = handle.counts();
+        assert_eq!(counts.states_replaced + counts.states_dropped, 1000 - 33);
+    }
+
+    #[test]
+    fn one_event_starts_at_one_time_in_all_its_messages() {
+        let inbox = inbox();
+        let started_at = SystemClock.now();
+        let stamps = (0..50).map(|_| {
+            inbox.put_event(event(started_at));
+            inbox.take_event().unwrap().1.times.started_at
+        });
+        let mut stamps: Vec<_> = stamps.collect();
+        stamps.dedup();
+        assert_eq!(stamps.len(), 1, "{stamps:?}");
+    }
+
+    #[test]
+    fn what_is_put_is_counted_whatever_becomes_of_it() {
+        let inbox = inbox();
+        inbox.put_state(face(1).into());
+        inbox.open();
+        inbox.put_state(face(1).into());
+        inbox.lost();
+        inbox.lost();
+        (0..5).for_each(|_| inbox.put_event(event(SystemClock.now())));
+        let counts = inbox.counts();
+        assert_eq!((counts.states_dropped, counts.events_dropped), (2, 3));
+        assert_eq!((counts.connects, counts.losses, counts.failures), (1, 1, 1));
+        assert_eq!(inbox.waiting_events(), 2);
     }
 }

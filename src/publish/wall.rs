@@ -2,7 +2,8 @@
 //!
 //! Asking two clocks takes two instants, so the mapping between them trembles by a microsecond; then the
 //! `started_at` of one event would differ from message to message. The mapping is therefore held until the
-//! wall clock has really moved against the monotonic one (it was set, or slewed).
+//! wall clock has really moved against the monotonic one (it was set, or slewed). A thread that is set aside
+//! between the two instants gets an answer that is late, never early: of several answers the earliest counts.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -10,6 +11,9 @@ use crate::clock::{Clock, Monotonic};
 
 /// How far the clocks may drift apart before the mapping is renewed.
 const SLACK: SignedDuration = SignedDuration::from_millis(2);
+
+/// How often the clocks are asked again before they are believed.
+const RETRIES: usize = 3;
 
 /// The held mapping from the monotonic clock to the wall.
 #[derive(Debug, Default)]
@@ -23,13 +27,15 @@ impl Wall {
         let fresh = clock.wall(at);
         let since = SignedDuration::try_from(at.since_zero()).unwrap_or(SignedDuration::MAX);
         let held = self.zero.and_then(|zero| zero.checked_add(since).ok());
-        match held {
-            Some(held) if fresh.duration_since(held).abs() <= SLACK => held,
-            _ => {
-                self.zero = fresh.checked_sub(since).ok();
-                fresh
-            }
+        let near = |fresh: Timestamp| held.filter(|held| fresh.duration_since(*held).abs() <= SLACK);
+        if let Some(held) = near(fresh) {
+            return held;
         }
+        let fresh = (0..RETRIES).fold(fresh, |earliest, _| earliest.min(clock.wall(at)));
+        near(fresh).unwrap_or_else(|| {
+            self.zero = fresh.checked_sub(since).ok();
+            fresh
+        })
     }
 }
 
@@ -53,6 +59,27 @@ mod tests {
             let since = SignedDuration::try_from(at.since_zero()).unwrap();
             Timestamp::UNIX_EPOCH + since + *self.0.lock().unwrap()
         }
+    }
+
+    /// A clock whose first answers are late: the thread was set aside.
+    struct Late(Mutex<Vec<SignedDuration>>);
+
+    impl Clock for Late {
+        fn now(&self) -> Monotonic {
+            Monotonic::default()
+        }
+
+        fn wall(&self, _: Monotonic) -> Timestamp {
+            Timestamp::UNIX_EPOCH + self.0.lock().unwrap().pop().unwrap_or_default()
+        }
+    }
+
+    #[test]
+    fn a_late_answer_is_not_believed() {
+        let late = |ms: &[i64]| Late(Mutex::new(ms.iter().map(|&ms| SignedDuration::from_millis(ms)).collect()));
+        let mut wall = Wall::default();
+        assert_eq!(wall.of(Monotonic::default(), &late(&[9])), Timestamp::UNIX_EPOCH);
+        assert_eq!(wall.of(Monotonic::default(), &late(&[30, 80])), Timestamp::UNIX_EPOCH);
     }
 
     #[test]

@@ -5,7 +5,9 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use affectd::clock::{Clock, SystemClock};
 
 use super::SOON;
 
@@ -67,10 +69,10 @@ impl Mosquitto {
     pub fn restart(&mut self) {
         assert!(self.process.is_none(), "it runs already");
         let mut child = spawn(&self.directory.path().join("mosquitto.conf"));
-        let deadline = Instant::now() + SOON;
+        let deadline = SystemClock.now() + SOON;
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
             let ended = child.try_wait().unwrap();
-            assert!(ended.is_none() && Instant::now() < deadline, "mosquitto does not listen:\n{}", self.log());
+            assert!(ended.is_none() && SystemClock.now() < deadline, "mosquitto does not listen:\n{}", self.log());
             sleep(Duration::from_millis(5));
         }
         self.process = Some(child);

@@ -21,7 +21,9 @@ pub(super) enum Cause {
     NotOurs(String),
     /// Another client came under our name.
     TakenOver,
-    /// The line went dead, or the broker hung up.
+    /// The broker hung up without a word.
+    HungUp,
+    /// The line went dead.
     Lost(String),
 }
 
@@ -57,7 +59,7 @@ impl From<v5::StateError> for Cause {
             v5::StateError::ServerDisconnect { reason_code, reason_string: None } => {
                 Self::Lost(format!("the broker hung up: {reason_code:?}"))
             }
-            v5::StateError::ConnectionAborted => Self::hung_up(),
+            v5::StateError::ConnectionAborted => Self::HungUp,
             v5::StateError::AwaitPingResp => Self::silent(),
             error => Self::Lost(error.to_string()),
         }
@@ -89,7 +91,7 @@ impl From<v311::StateError> for Cause {
         match error {
             v311::StateError::Io(error) | v311::StateError::Deserialization(Error::Io(error)) => Self::from(error),
             v311::StateError::Deserialization(error) => Self::NotOurs(error.to_string()),
-            v311::StateError::ConnectionAborted => Self::hung_up(),
+            v311::StateError::ConnectionAborted => Self::HungUp,
             v311::StateError::AwaitPingResp => Self::silent(),
             error => Self::Lost(error.to_string()),
         }
@@ -110,17 +112,18 @@ impl From<io::Error> for Cause {
     fn from(error: io::Error) -> Self {
         match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
             Some(inner) => Self::of_rustls(inner),
-            None => Self::Io(error),
+            None => match error.kind() {
+                io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::BrokenPipe
+                | io::ErrorKind::UnexpectedEof => Self::HungUp,
+                _ => Self::Io(error),
+            },
         }
     }
 }
 
 impl Cause {
-    /// The broker hung up without a word.
-    fn hung_up() -> Self {
-        Self::Lost("the broker hung up".to_owned())
-    }
-
     /// The line is open and nothing comes.
     pub(super) fn silent() -> Self {
         Self::Lost("the broker has fallen silent".to_owned())

@@ -44,6 +44,7 @@ pub(super) enum Seen {
 }
 
 /// Everything it takes to connect, again and again.
+#[expect(clippy::large_enum_variant, reason = "there is one of it, for ever")]
 pub(super) enum Dialer {
     V5(v5::MqttOptions),
     V311(v311::MqttOptions),

@@ -70,7 +70,7 @@ pub enum Trouble {
         reason: String,
     },
     /// It answers, and says no.
-    #[error("{broker} refuses the connection ({reason}); its log says more")]
+    #[error("{broker} refuses the connection ({reason}); check that this is its port, and see its log")]
     Refused {
         /// The broker's address.
         broker: BrokerAddress,
@@ -80,6 +80,14 @@ pub enum Trouble {
     /// Two devices share an id.
     #[error("another client connected to {broker} as {client}; give each device an id of its own")]
     TakenOver {
+        /// The broker's address.
+        broker: BrokerAddress,
+        /// The client id.
+        client: String,
+    },
+    /// It hung up on us, and did not say why. Many brokers do not say that another client took over.
+    #[error("{broker} hung up; if it does so again and again, see its log, and whether another client is {client}")]
+    HungUp {
         /// The broker's address.
         broker: BrokerAddress,
         /// The client id.
@@ -113,6 +121,8 @@ impl Trouble {
             Cause::NotOurs(reason) if connected => Self::Lost { broker, reason },
             Cause::NotOurs(reason) => Self::NotOurs { broker, reason },
             Cause::TakenOver => Self::TakenOver { broker, client },
+            Cause::HungUp if connected => Self::HungUp { broker, client },
+            Cause::HungUp => Self::Refused { broker, reason: "it hung up without a word".to_owned() },
             Cause::Lost(reason) if connected => Self::Lost { broker, reason },
             Cause::Lost(reason) => Self::Refused { broker, reason },
         }
@@ -141,15 +151,17 @@ mod tests {
 
     #[test]
     fn each_cause_is_told_with_the_remedy() {
-        let io = |kind| Cause::Io(io::Error::from(kind));
+        let io = |kind: io::ErrorKind| Cause::from(io::Error::from(kind));
         let broker = "mqtts://192.0.2.1";
         for (cause, connected, remedy) in [
             (io(io::ErrorKind::ConnectionRefused), false, "start the broker"),
             (io(io::ErrorKind::NetworkUnreachable), false, "see to the network"),
-            (io(io::ErrorKind::ConnectionReset), true, "it will be made again"),
+            (io(io::ErrorKind::TimedOut), true, "it will be made again"),
+            (io(io::ErrorKind::ConnectionReset), true, "another client is affectd-a"),
+            (io(io::ErrorKind::ConnectionReset), false, "check that this is its port"),
             (Cause::TimedOut, false, "firewalls"),
             (Cause::Denied, false, "check user name and password"),
-            (Cause::Refused("ServerBusy".to_owned()), false, "its log says more"),
+            (Cause::Refused("ServerBusy".to_owned()), false, "see its log"),
             (Cause::NotOurs("InvalidProtocol".to_owned()), false, "3.1.1"),
             (Cause::TakenOver, true, "an id of its own"),
             (Cause::silent(), true, "fallen silent"),

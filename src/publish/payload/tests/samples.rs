@@ -225,7 +225,7 @@ pub(super) fn ended_event() -> String {
         subject: Subject::Scene,
         ..event()
     };
-    let ended_at = Some(Stamp::from(wall("2026-11-22T00:10:04.5Z")));
-    let times = EventTimes { at: ended_at.unwrap(), ended_at, ..times() };
+    let at = Stamp::from(wall("2026-11-22T00:10:04.5Z"));
+    let times = EventTimes { at, ended_at: Some(at), ..times() };
     wire(&EventPayload::of(&event, times, true, &device_id()).unwrap())
 }
