@@ -55,7 +55,7 @@ fn ids() -> impl FnMut(Monotonic) -> Uuid {
 /// The time since the last frame, in milliseconds, and who is in view with what.
 type Frame = (i64, Vec<(u64, Estimate)>);
 
-fn any_frames(steps: std::ops::Range<i64>, tracks: u64) -> impl Strategy<Value = Vec<Frame>> {
+fn any_frames(steps: impl Strategy<Value = i64>, tracks: u64) -> impl Strategy<Value = Vec<Frame>> {
     let faces = prop::collection::vec((0..tracks, any_estimate()), 0..5);
     prop::collection::vec((steps, faces), 1..60)
 }
@@ -72,15 +72,16 @@ fn eager() -> EventSettings {
 }
 
 proptest! {
-    /// Time may jump in both directions, and more faces may come than there is room for.
+    /// Time may jump in both directions and by any length, and more faces may come than there is room for.
     #[test]
     fn every_event_begins_once_ends_once_and_its_steps_are_in_order(
-        frames in any_frames(-3000..3000, 2 * MAX_FACES as u64), impatient in any::<bool>(),
+        frames in any_frames(prop_oneof![9 => -3000_i64..3000, 1 => any::<i64>()], 2 * MAX_FACES as u64),
+        impatient in any::<bool>(),
     ) {
         let settings = if impatient { eager() } else { EventSettings::default() };
         let (mut machine, mut ledger, mut now) = (EventMachine::new(settings, ids()), Ledger::default(), 10_000_i64);
         for (step, faces) in frames {
-            now = (now + step).max(0);
+            now = now.saturating_add(step).max(0);
             let faces: Vec<_> = faces.into_iter().map(|(track, estimate)| smoothed(track, estimate)).collect();
             machine.update(ms(now as u64), &faces, &mut |event| ledger.enter(event));
         }
@@ -89,7 +90,7 @@ proptest! {
     }
 
     #[test]
-    fn one_face_begins_no_more_than_one_event_of_a_group_per_dwell(frames in any_frames(1..120, 1)) {
+    fn one_face_begins_no_more_than_one_event_of_a_group_per_dwell(frames in any_frames(1_i64..120, 1)) {
         let settings = EventSettings::default();
         let mut machine = EventMachine::new(settings, ids());
         let (mut now, mut begun) = (0, HashMap::<Kind, usize>::new());
@@ -114,11 +115,14 @@ proptest! {
         let run = |reversed: bool| {
             let (mut machine, mut told) = (EventMachine::new(eager(), ids()), Vec::new());
             for (n, estimates) in (0..).zip(&frames) {
-                let mut faces: Vec<_> = (0..).zip(estimates).map(|(track, &estimate)| smoothed(track, estimate)).collect();
+                let faces = (0..).zip(estimates).map(|(track, &estimate)| smoothed(track, estimate));
+                let mut faces: Vec<_> = faces.collect();
                 if reversed {
                     faces.reverse();
                 }
-                machine.update(ms(n * 50), &faces, &mut |event| told.push(format!("{:?}", Event { id: Uuid::nil(), ..event })));
+                machine.update(ms(n * 50), &faces, &mut |event| {
+                    told.push(format!("{:?}", Event { id: Uuid::nil(), ..event }));
+                });
             }
             told.sort();
             told
@@ -132,7 +136,7 @@ fn the_ledger_sees_much_happen() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let (mut machine, mut ledger, mut now) = (EventMachine::new(eager(), ids()), Ledger::default(), 0);
     for _ in 0..20 {
-        let frames = any_frames(20..100, 4).new_tree(&mut runner).unwrap().current();
+        let frames = any_frames(20_i64..100, 4).new_tree(&mut runner).unwrap().current();
         for (step, faces) in frames {
             now += step as u64;
             let faces: Vec<_> = faces.into_iter().map(|(track, estimate)| smoothed(track, estimate)).collect();

@@ -188,11 +188,14 @@ mod tests {
     proptest! {
         /// Time may stand still or run backwards; the switch then waits, but never tells of a moment to come.
         #[test]
-        fn what_enters_leaves_before_anything_else_enters(steps in prop::collection::vec((0_u64..2000, 0_u8..3, 0.0_f32..=1.0), 1..200)) {
+        fn what_enters_leaves_before_anything_else_enters(
+            steps in prop::collection::vec((0_u64..2000, 0_u8..3, 0.0_f32..=1.0), 1..200),
+        ) {
             let mut switch = Hysteresis::default();
             let mut inside = None;
             for (at, what, value) in steps {
-                let change = switch.update(ms(at), &BAND, Some((what, value)), |own| if own == what { value } else { 1.0 - value });
+                let value_of = |own| if own == what { value } else { 1.0 - value };
+                let change = switch.update(ms(at), &BAND, Some((what, value)), value_of);
                 if let Some((left, since)) = change.left {
                     prop_assert_eq!(inside.take(), Some(left));
                     prop_assert!(since <= ms(at));
