@@ -1,7 +1,24 @@
 //! The face path: detect, track, judge quality, align, estimate.
 
+use thiserror::Error;
+
 use crate::affect::{Confidence, Estimate};
 use crate::geometry::{Point, Rect};
+use crate::model::ModelError;
+
+pub mod align;
+pub mod blazeface;
+pub mod detect;
+pub mod follow;
+mod path;
+pub mod quality;
+mod read;
+mod settings;
+pub mod track;
+
+pub use path::{Counts, FacePath};
+pub use read::FaceModel;
+pub use settings::FaceSettings;
 
 /// The most faces that are followed at once; the largest come first.
 pub const MAX_FACES: usize = 32;
@@ -25,6 +42,35 @@ pub struct Landmarks {
     pub right_ear: Point,
     /// The left ear's tragion.
     pub left_ear: Point,
+}
+
+impl Landmarks {
+    /// The points, in the order of the fields.
+    pub fn points(&self) -> [Point; 6] {
+        [self.right_eye, self.left_eye, self.nose, self.mouth, self.right_ear, self.left_ear]
+    }
+
+    /// Each point changed by `change`.
+    pub fn map(&self, change: impl Fn(Point) -> Point) -> Self {
+        self.zip(self, |point, _| change(point))
+    }
+
+    /// Each point joined with its fellow in `other`.
+    pub fn zip(&self, other: &Self, join: impl Fn(Point, Point) -> Point) -> Self {
+        Self {
+            right_eye: join(self.right_eye, other.right_eye),
+            left_eye: join(self.left_eye, other.left_eye),
+            nose: join(self.nose, other.nose),
+            mouth: join(self.mouth, other.mouth),
+            right_ear: join(self.right_ear, other.right_ear),
+            left_ear: join(self.left_ear, other.left_ear),
+        }
+    }
+
+    /// Whether every coordinate is finite.
+    pub fn is_finite(&self) -> bool {
+        self.points().iter().all(|point| point.is_finite())
+    }
 }
 
 /// A face that a detector found.
@@ -66,4 +112,33 @@ pub struct Observation {
     pub confidence: Confidence,
     /// What the model gave; absent when the quality did not suffice.
     pub estimate: Option<Estimate>,
+}
+
+/// Why a picture could not be searched for faces or a face not be read.
+#[derive(Debug, Error)]
+pub enum FaceError {
+    /// A model cannot be used or failed.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A model reads other channels than its kind is given.
+    #[error("a {kind} pack is given {wanted} pictures: its pack.toml must say channels = {wanted:?}")]
+    Channels {
+        /// The pack's kind.
+        kind: &'static str,
+        /// What it is given.
+        wanted: &'static str,
+    },
+    /// The detector's numbers do not fit its layout.
+    #[error(
+        "the detector gave {regressors} numbers and {scores} scores where its layout has {anchors} anchors of 16: \
+         the pack's [detector] layout does not belong to its network"
+    )]
+    Outputs {
+        /// The anchors of the layout.
+        anchors: usize,
+        /// The numbers that came.
+        regressors: usize,
+        /// The scores that came.
+        scores: usize,
+    },
 }
