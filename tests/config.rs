@@ -7,6 +7,7 @@ use std::path::Path;
 
 use affectd::config::{self, Config, ConfigErrors, Environment, reference};
 use affectd::events::EventSettings;
+use affectd::face::FaceSettings;
 use affectd::publish::{BrokerAddress, PublishSettings};
 use affectd::smooth::SmoothSettings;
 use proptest::prelude::*;
@@ -105,6 +106,7 @@ mod meaning {
     #[test]
     fn the_defaults_are_those_of_the_rooms() {
         let config = parsed("");
+        assert_eq!(config.face, FaceSettings::default());
         assert_eq!(config.smooth, SmoothSettings::default());
         assert_eq!(config.events, EventSettings::default());
         let broker = BrokerAddress::loopback(1883);
@@ -222,6 +224,18 @@ mod messages {
             ("user", "mqtts://me:hunter2@broker.example"),
         ] {
             insta::assert_snapshot!(format!("broker_{name}"), refused(&format!("[mqtt]\nurl = \"{url}\"\n")));
+        }
+    }
+
+    #[test]
+    fn addresses_that_are_no_camera() {
+        for (name, video) in [
+            ("bare_device", "/dev/video0"),
+            ("stream", "rtsp://camera.example"),
+            ("microphone", "alsa:default"),
+            ("size", "v4l:/dev/video0?size=big"),
+        ] {
+            insta::assert_snapshot!(format!("video_{name}"), refused(&format!("[source]\nvideo = \"{video}\"\n")));
         }
     }
 
