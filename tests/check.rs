@@ -211,8 +211,13 @@ fn a_certificate_file_must_hold_a_certificate() {
     let place = Place::new();
     let text = format!("{}ca_file = \"{}\"\n", place.configuration(), place.path("ca.pem").display());
     for (content, verdict, expected) in [
-        ("-----BEGIN CERTIFICATE-----\n", Verdict::Good, "ca file     ok"),
-        ("-----BEGIN PRIVATE KEY-----\n", Verdict::WrongSurroundings, "holds no certificate"),
+        ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", Verdict::Good, "1 certificate in"),
+        ("-----BEGIN CERTIFICATE-----\nAAAA\n", Verdict::WrongSurroundings, "is not right"),
+        (
+            "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+            Verdict::WrongSurroundings,
+            "no certificate",
+        ),
     ] {
         place.put("ca.pem", content);
         let (ended, said) = place.check(&text.replace("mqtt://", "mqtts://"), false);

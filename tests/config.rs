@@ -7,6 +7,7 @@ use std::path::Path;
 
 use affectd::config::{self, Config, ConfigErrors, Environment, reference};
 use affectd::events::EventSettings;
+use affectd::face::FaceSettings;
 use affectd::publish::{BrokerAddress, PublishSettings};
 use affectd::smooth::SmoothSettings;
 use proptest::prelude::*;
@@ -105,6 +106,7 @@ mod meaning {
     #[test]
     fn the_defaults_are_those_of_the_rooms() {
         let config = parsed("");
+        assert_eq!(config.face, FaceSettings::default());
         assert_eq!(config.smooth, SmoothSettings::default());
         assert_eq!(config.events, EventSettings::default());
         let broker = BrokerAddress::loopback(1883);
@@ -226,6 +228,18 @@ mod messages {
     }
 
     #[test]
+    fn addresses_that_are_no_camera() {
+        for (name, video) in [
+            ("bare_device", "/dev/video0"),
+            ("stream", "rtsp://camera.example"),
+            ("microphone", "alsa:default"),
+            ("size", "v4l:/dev/video0?size=big"),
+        ] {
+            insta::assert_snapshot!(format!("video_{name}"), refused(&format!("[source]\nvideo = \"{video}\"\n")));
+        }
+    }
+
+    #[test]
     fn settings_that_do_not_go_together() {
         insta::assert_snapshot!(refused(
             "[face]\nmax_brightness = 0.05\n[events]\nleave = 0.5\nvalence_enter = 0.1\narousal_enter = 0.4\n\
@@ -253,7 +267,7 @@ mod messages {
     #[test]
     fn a_password_in_the_file_is_refused_and_not_shown() {
         let errors = refused("[mqtt]\npassword = \"hunter2\"\nurl = \"mqtts://me:hunter2@broker\"\n");
-        assert!(!format!("{errors}{}", errors.to_json()).contains("hunter2"));
+        assert!(!format!("{errors}{errors:?}{}", errors.to_json()).contains("hunter2"));
         insta::assert_snapshot!(errors);
     }
 
@@ -289,6 +303,12 @@ mod files {
     #[test]
     fn a_file_is_loaded() {
         assert_eq!(load(b"[publish]\nstate_rate_hz = 1\n").unwrap().publish.state_interval.as_secs(), 1);
+    }
+
+    #[test]
+    fn a_file_of_another_system_is_loaded() {
+        let config = load(b"\xef\xbb\xbf[publish]\r\nstate_rate_hz = 1\r\n").unwrap();
+        assert_eq!(config.publish.state_interval.as_secs(), 1);
     }
 
     #[test]

@@ -8,11 +8,11 @@ use std::path::PathBuf;
 use tracing::Level;
 
 use super::choices::LogFormat;
-use super::names::PackName;
+use super::names::{PackName, first_camera};
 use super::reader::{Reader, SectionReader};
 use super::reference::SectionReference;
 use super::section::{Key, Section, Setting, document, section};
-use super::source::Address;
+use crate::capture::Address;
 use crate::events::Kind;
 use crate::publish::{BrokerAddress, DeviceId, Prefix, Protocol};
 
@@ -50,7 +50,7 @@ section! {
     source: Source {
         /// The camera, or a file for trials. A camera's size, rate and format can be asked for:
         /// `v4l:/dev/video0?size=1280x720&fps=30&format=mjpeg`.
-        video: Address = Address::first_camera();
+        video: Address = first_camera();
     }
 }
 
@@ -71,16 +71,17 @@ section! {
     /// Which faces are read, and how often they are looked for. A face that is too small, turned away, blurred,
     /// too dark or too bright is followed but not read.
     face: Face {
-        /// Faces are looked for this often, in milliseconds; in between, those that are known are followed.
-        /// 0 looks in every frame.
-        detect_every_ms: u32 = 200, within 0..=5_000;
+        /// Faces are looked for in the whole picture this often, in milliseconds; in between, those that are known
+        /// are followed. 0 looks in every frame.
+        detect_every_ms: u32 = 150, within 0..=5_000;
         /// The shorter side of the smallest face that is read, in pixels of the camera.
-        min_size: f32 = 40.0, within 8.0..=2000.0;
-        /// The farthest turn to the side at which a face is read, in degrees; 0 looks into the camera.
-        max_yaw: f32 = 40.0, within 5.0..=90.0;
+        min_size: f32 = 32.0, within 8.0..=2000.0;
+        /// The farthest turn to a side at which a face is read, in degrees; 0 looks straight into the camera.
+        max_yaw: f32 = 60.0, within 5.0..=90.0;
         /// The least sharpness at which a face is read, 0 (no detail) to 1.
-        min_sharpness: f32 = 0.2, within 0.0..=1.0;
-        /// The least mean brightness at which a face is read, 0 (black) to 1 (white).
+        min_sharpness: f32 = 0.1, within 0.0..=1.0;
+        /// The least mean brightness at which a face is read, 0 (black) to 1 (white); must be less than
+        /// `max_brightness`.
         min_brightness: f32 = 0.1, within 0.0..=1.0;
         /// The greatest mean brightness at which a face is read.
         max_brightness: f32 = 0.95, within 0.0..=1.0;

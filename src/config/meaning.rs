@@ -13,8 +13,9 @@ use super::login::{Login, PasswordError};
 use super::names::{PackName, device_of_host};
 use super::problem::Problem;
 use super::section::Setting;
-use super::source::Address;
+use crate::capture::Address;
 use crate::events::{EventSettings, Kind, PresenceRule, Rule};
+use crate::face::FaceSettings;
 use crate::publish::{DeviceId, PublishSettings};
 use crate::smooth::{BaselineSettings, OneEuroSettings, SmoothSettings};
 
@@ -60,11 +61,6 @@ pub struct LogChoice {
     /// How they are written.
     pub format: LogFormat,
 }
-#[derive(Debug, Clone, PartialEq)]
-pub struct FaceSettings {
-    pub detect_every: Duration,
-    pub min_size: f32,
-}
 
 impl Config {
     /// The settings of [`publish`](crate::publish) with the password, which is read from its file now.
@@ -108,7 +104,14 @@ pub(super) fn understand(typed: &AsTyped, environment: &Environment) -> (Option<
 }
 
 fn face_settings(face: &Face) -> FaceSettings {
-    FaceSettings { detect_every: millis(&face.detect_every_ms), min_size: face.min_size.value }
+    FaceSettings {
+        detect_every: millis(&face.detect_every_ms),
+        min_size: face.min_size.value,
+        max_yaw: face.max_yaw.value,
+        min_sharpness: face.min_sharpness.value,
+        brightness: face.min_brightness.value..=face.max_brightness.value,
+        ..FaceSettings::default()
+    }
 }
 
 fn smooth_settings(smooth: &Smooth) -> SmoothSettings {

@@ -28,7 +28,6 @@ mod reader;
 pub mod reference;
 mod section;
 mod snippet;
-mod source;
 mod value;
 
 pub use choices::LogFormat;
@@ -37,7 +36,6 @@ pub use login::{Login, PasswordError};
 pub use meaning::{Config, LogChoice, ModelChoice};
 pub use names::PackName;
 pub use problem::{ConfigErrors, Place, Problem, Stage};
-pub use source::Address;
 
 /// The largest file that is read, in bytes: far beyond any configuration, small enough for any device.
 const LARGEST: usize = 1 << 20;

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 
 use super::value::{Invalid, Text, quoted};
+use crate::capture::address::CameraAddress;
+use crate::capture::{Address, CaptureError};
 use crate::publish::{AddressError, BrokerAddress, DeviceId, Prefix};
 
 /// The longest pack name.
@@ -36,6 +38,36 @@ pub(super) fn device_of_host(host_name: &str) -> Option<DeviceId> {
     let trimmed = dashed.trim_matches('-');
     // All ASCII by now; an id has 64 characters at most.
     trimmed[..trimmed.len().min(64)].parse().ok()
+}
+
+/// The first camera of the system, as it likes best.
+pub(super) fn first_camera() -> Address {
+    Address::V4l(CameraAddress { device: "/dev/video0".into(), size: None, fps: None, format: None })
+}
+
+impl Text for Address {
+    fn allowed() -> Cow<'static, str> {
+        "v4l:DEVICE, v4l:DEVICE?size=1280x720&fps=30&format=mjpeg, or file:PATH".into()
+    }
+
+    fn parse(text: &str) -> Result<Self, Invalid> {
+        match text.parse() {
+            Ok(Self::Alsa(_)) => Err(Invalid::because("is a microphone, not a camera")),
+            Ok(address) => Ok(address),
+            Err(CaptureError::Address { reason, .. }) => {
+                let refused = Invalid::because(format!("is not a source: {reason}"));
+                Err(match text.starts_with("/dev/") {
+                    true => refused.so(format!("did you mean {}?", quoted(&format!("v4l:{text}")))),
+                    false => refused,
+                })
+            }
+            Err(other) => Err(Invalid::because(format!("is not a source: {other}"))),
+        }
+    }
+
+    fn text(&self) -> Cow<'_, str> {
+        self.to_string().into()
+    }
 }
 
 impl Text for Prefix {

@@ -44,8 +44,9 @@ pub struct Problem {
     pub remedy: String,
 }
 
-/// All that is wrong with a configuration. Displayed as a person reads it at a terminal.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// All that is wrong with a configuration. Displayed as a person reads it at a terminal; the same when it is
+/// debugged, for the text may hold secrets that only the display hides.
+#[derive(Clone, PartialEq, Eq)]
 pub struct ConfigErrors {
     file: String,
     text: String,
@@ -149,6 +150,12 @@ impl fmt::Display for ConfigErrors {
             1 => write!(f, "{}: 1 problem", self.file),
             n => write!(f, "{}: {n} problems", self.file),
         }
+    }
+}
+
+impl fmt::Debug for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

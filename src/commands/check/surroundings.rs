@@ -7,14 +7,21 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::Path;
 use std::time::Duration;
 
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use serde_json::json;
 
-use crate::config::{Address, Config, PackName};
+use super::count;
+use crate::capture::Address;
+use crate::config::{Config, PackName};
 use crate::model::registry::{Registry, RegistryError, candidates};
 use crate::model::{Kind, Pack};
 
 /// How long the broker may take to accept a connection.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The most that is read of a file of certificates, in bytes: several times what a whole system trusts.
+const LARGEST_CA_FILE: u64 = 1 << 20;
 
 /// How good what was found is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,8 +113,9 @@ fn models(config: &Config) -> Finding {
 
 fn source(config: &Config) -> Finding {
     let (path, is_camera) = match &config.video {
-        Address::V4l(device) => (device, true),
+        Address::V4l(camera) => (&camera.device, true),
         Address::File(path) => (path, false),
+        Address::Alsa(_) => return Finding::wrong("source", "it is a microphone", "set source.video to a camera"),
     };
     let name = path.display();
     let wrong = |says: String, remedy: &str| Finding::wrong("source", says, remedy);
@@ -163,13 +171,16 @@ fn certificates(config: &Config) -> Finding {
         return Finding::good("ca file", "none is asked for");
     };
     let remedy = "set mqtt.ca_file to the certificate (PEM) of who signed the broker's, readable for affectd";
+    let name = path.display();
     let mut pem = Vec::new();
-    match File::open(path).and_then(|file| file.take(1 << 20).read_to_end(&mut pem)) {
-        Err(error) => Finding::wrong("ca file", format!("{} cannot be read: {error}", path.display()), remedy),
-        Ok(_) if !pem.windows(27).any(|part| part == b"-----BEGIN CERTIFICATE-----") => {
-            Finding::wrong("ca file", format!("{} holds no certificate in PEM form", path.display()), remedy)
-        }
-        Ok(_) => Finding::good("ca file", format!("read from {}", path.display())),
+    if let Err(error) = File::open(path).and_then(|file| file.take(LARGEST_CA_FILE).read_to_end(&mut pem)) {
+        return Finding::wrong("ca file", format!("{name} cannot be read: {error}"), remedy);
+    }
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    match certificates {
+        Err(error) => Finding::wrong("ca file", format!("{name} is not right: {error:?}"), remedy),
+        Ok(none) if none.is_empty() => Finding::wrong("ca file", format!("{name} holds no certificate"), remedy),
+        Ok(certificates) => Finding::good("ca file", format!("{} in {name}", count(certificates.len(), "certificate"))),
     }
 }
 
