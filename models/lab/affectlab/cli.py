@@ -56,6 +56,11 @@ def _parser():
     command.add_argument("--detector", type=Path, required=True, metavar="FILE",
                          help="blazeface-short.onnx, from 'make models'")
     command.add_argument("--count", type=int, default=2000, metavar="N", help="crops to look at (default: 2000)")
+    command = add("wild", "Measure a pack on press photographs: detect, align, ask.", pack=True)
+    command.add_argument("--detector", type=Path, required=True, metavar="FILE",
+                         help="blazeface-short.onnx, from 'make models'")
+    command.add_argument("--most", type=int, default=300, metavar="N",
+                         help="photographs of each label, at most (default: 300)")
     command = add("ferplus", "Make ferplus.npz from the two downloads the README names.")
     command.add_argument("--pictures", type=Path, required=True, metavar="FILE", help="fer2013.csv")
     command.add_argument("--votes", type=Path, required=True, metavar="FILE", help="fer2013new.csv")
@@ -166,6 +171,18 @@ def _template(options):
         print(f"{name} = [{x:.4f}, {y:.4f}]  # spread {found['spread'][name][0]:.3f}, {found['spread'][name][1]:.3f}")
 
 
+def _wild(options):
+    from . import evaluate, wild
+
+    result = wild.run(options.data, options.pack, options.detector, options.most)
+    mean = sum(result["recall"].values()) / len(result["recall"])
+    print(f"accuracy {result['accuracy']:.4f} mean recall {mean:.4f} n {result['n']}, "
+          f"no face found in {result['missed']}")
+    for name, value in result["recall"].items():
+        print(f"recall, {name}: {value:.4f} (n {result['count'][name]})")
+    print(evaluate.confusion_table(result))
+
+
 def _ferplus(options):
     from . import ferplus
 
@@ -186,7 +203,8 @@ def main(arguments=None):
     from .train import TrainError
 
     commands = {"train": _train, "calibrate": _calibrate, "pack": _pack, "mtanet": _mtanet,
-                "measure": _measure, "golden": _golden, "template": _template, "ferplus": _ferplus}
+                "measure": _measure, "golden": _golden, "template": _template, "ferplus": _ferplus,
+                "wild": _wild}
     try:
         commands[options.command](options)
     except (DataError, PackError, TemplateError, TrainError) as error:
