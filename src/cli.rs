@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::capture::Address;
+use crate::capture::paced::Speed;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -67,8 +68,8 @@ pub struct ReplayArgs {
     pub clip: Address,
 
     /// Twice as fast is 2, half as fast 0.5
-    #[arg(long, default_value_t = 1.0, value_name = "X", value_parser = positive)]
-    pub speed: f64,
+    #[arg(long, default_value = "1", value_name = "X")]
+    pub speed: Speed,
 
     /// Publish to this broker, as mqtt://host:1883 [default: a broker inside this process, for this run only]
     #[arg(long, value_name = "URL")]
@@ -195,13 +196,6 @@ pub enum BenchCommand {
         #[arg(long)]
         json: bool,
     },
-}
-
-fn positive(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(x) if x.is_finite() && x > 0.0 => Ok(x),
-        _ => Err("a number above 0 is needed, as 0.5 or 2".into()),
-    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use std::ops::{Add, Sub};
 use std::sync::Mutex;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use jiff::Timestamp;
 
@@ -66,10 +66,35 @@ impl Clock for SystemClock {
         Monotonic(Duration::new(now.tv_sec.unsigned_abs(), now.tv_nsec as u32))
     }
 
+    #[allow(clippy::disallowed_methods, reason = "this is where others get it from")]
     fn wall(&self, at: Monotonic) -> Timestamp {
         let (now, wall) = (self.now(), SystemTime::now());
         let then = if at > now { wall + at.since(now) } else { wall - now.since(at) };
         Timestamp::try_from(then).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+}
+
+/// Measures how long things take.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Begins to measure.
+    #[allow(clippy::disallowed_methods, reason = "this is where others get it from")]
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// The time since the start.
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    /// The time since the start or the last lap; the next lap begins.
+    pub fn lap(&mut self) -> Duration {
+        let lap = self.0.elapsed();
+        *self = Self::start();
+        lap
     }
 }
 
@@ -105,6 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[allow(clippy::disallowed_methods, reason = "the wall itself")]
     fn the_system_clock_never_runs_backwards_and_maps_to_the_wall() {
         let first = SystemClock.now();
         let second = SystemClock.now();

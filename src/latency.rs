@@ -10,11 +10,13 @@ const KEPT: usize = 4096;
 pub struct Latencies {
     latest: Vec<Duration>,
     next: usize,
+    count: u64,
 }
 
 impl Latencies {
     /// Adds a duration, in place of the oldest when the space is full.
     pub fn add(&mut self, duration: Duration) {
+        self.count += 1;
         if self.latest.capacity() == 0 {
             self.latest.reserve_exact(KEPT);
         }
@@ -24,6 +26,11 @@ impl Latencies {
             self.latest[self.next] = duration;
             self.next = (self.next + 1) % KEPT;
         }
+    }
+
+    /// How many durations were added since the start.
+    pub fn count(&self) -> u64 {
+        self.count
     }
 
     /// The duration that the share `q` (0 to 1) of all does not exceed; `None` when there is none.

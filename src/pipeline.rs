@@ -14,13 +14,15 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use tracing::{debug, warn};
+use uuid::Uuid;
 
 use crate::capture::mailbox::{Receiver, Sender, Taken, mailbox};
 use crate::capture::{CaptureError, Frame, Read, VideoSource};
 use crate::clock::{Clock, Monotonic};
 use crate::events::{Event, EventMachine};
-use crate::face::{FaceError, FacePath, MAX_FACES};
+use crate::face::{FaceError, FacePath, MAX_FACES, Observation};
 use crate::latency::Latencies;
+use crate::picture::Picture;
 use crate::scene::Scene;
 use crate::smooth::{Smoothed, Smoother};
 
@@ -40,18 +42,24 @@ pub trait Sink {
 pub struct Chain {
     path: FacePath,
     smoother: Smoother,
-    events: EventMachine,
+    events: EventMachine<fn(Monotonic) -> Uuid>,
 }
 
 impl Chain {
     /// Joins the parts.
-    pub fn new(path: FacePath, smoother: Smoother, events: EventMachine) -> Self {
+    pub fn new(path: FacePath, smoother: Smoother, events: EventMachine<fn(Monotonic) -> Uuid>) -> Self {
         Self { path, smoother, events }
     }
 
-    /// The face path, for single photos and its counters.
-    pub fn path(&mut self) -> &mut FacePath {
-        &mut self.path
+    /// The face path, for its counters and timings.
+    pub fn path(&self) -> &FacePath {
+        &self.path
+    }
+
+    /// Forgets everyone: the next frame belongs to another clip.
+    pub fn reset(&mut self) {
+        self.path.reset();
+        self.smoother.reset();
     }
 
     /// Takes one frame through every stage.
@@ -68,6 +76,30 @@ impl Chain {
         sink.faces(frame, &faces, &Scene::of(&faces));
         self.events.update(at, &faces, &mut |event| sink.event(&event));
         Ok(())
+    }
+
+    /// Takes a single photo to the sink: nothing is smoothed, and there are no events.
+    ///
+    /// # Errors
+    /// When a model fails.
+    pub fn photo(&mut self, frame: &Frame, sink: &mut impl Sink) -> Result<(), FaceError> {
+        let mut faces = heapless::Vec::<Smoothed, MAX_FACES>::new();
+        for observation in self.path.observe_photo(&frame.picture)? {
+            self.smoother.reset();
+            let _ = faces.push(self.smoother.update(frame.captured_at, observation));
+        }
+        sink.faces(frame, &faces, &Scene::of(&faces));
+        Ok(())
+    }
+
+    /// Reads a picture that is one face crop, unsmoothed.
+    ///
+    /// # Errors
+    /// When the model fails.
+    pub fn crop(&mut self, crop: &Picture) -> Result<Smoothed, FaceError> {
+        let estimate = self.path.estimate_crop(crop)?;
+        self.smoother.reset();
+        Ok(self.smoother.update(Monotonic::default(), &Observation::of_crop(crop, estimate)))
     }
 
     /// Ends every event that is still going on.

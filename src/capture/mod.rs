@@ -21,6 +21,7 @@ mod ffmpeg_log;
 pub mod file;
 pub mod mailbox;
 pub mod paced;
+pub mod reopen;
 pub mod v4l;
 mod y4m;
 

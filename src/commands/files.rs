@@ -3,15 +3,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Endings of photos that the `image` crate reads.
-const PHOTOS: &[&str] = &["bmp", "gif", "jpeg", "jpg", "pbm", "pgm", "png", "pnm", "ppm", "tif", "tiff", "webp"];
+use crate::capture::file::is_photo;
+
 /// Endings of clips that are looked for in folders; a file named outright may have any ending.
 const CLIPS: &[&str] = &["avi", "m4v", "mkv", "mov", "mp4", "mpeg", "mpg", "ts", "webm", "wmv"];
-
-/// Whether the file's name is that of a photo.
-pub fn is_photo(path: &Path) -> bool {
-    ending_is_one_of(path, PHOTOS)
-}
 
 /// The files behind a path: itself, or for a folder all photos and clips below it, sorted.
 ///
@@ -30,7 +25,7 @@ pub fn expand(path: &Path) -> io::Result<Vec<PathBuf>> {
             // Links to folders are not followed: they may lead round in a circle.
             if entry.file_type()?.is_dir() {
                 folders.push(path);
-            } else if is_photo(&path) || ending_is_one_of(&path, CLIPS) {
+            } else if is_photo(&path) || is_clip(&path) {
                 found.push(path);
             }
         }
@@ -39,9 +34,9 @@ pub fn expand(path: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn ending_is_one_of(path: &Path, endings: &[&str]) -> bool {
-    let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
-    endings.iter().any(|known| known.eq_ignore_ascii_case(ending))
+fn is_clip(path: &Path) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    ending.is_some_and(|ending| CLIPS.iter().any(|clip| clip.eq_ignore_ascii_case(ending)))
 }
 
 #[cfg(test)]

@@ -2,12 +2,15 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{files, lines::Lines, setup};
+use super::lines::{Line, Lines};
+use super::{files, setup};
+use crate::capture::file::is_photo;
 use crate::capture::{self, Address, Frame, Read};
 use crate::cli::InferArgs;
 use crate::clock::SystemClock;
@@ -88,10 +91,10 @@ fn progress(files: usize) -> ProgressBar {
 fn crop(file: &Path, chain: &mut Chain, lines: &mut Lines<'_, impl Write>) -> anyhow::Result<()> {
     let frame = &mut Frame::default();
     photo::load(file, &mut frame.picture)?;
-    let (estimate, expression) = chain.crop(&frame.picture).with_context(|| file.display().to_string())?;
-    let source = &file.to_string_lossy();
-    let expression = expression.map(crate::outlet::answer);
-    lines.write(&Line { source, time: None, face: None, estimate: &estimate, expression })?;
+    let read = chain.crop(&frame.picture).with_context(|| file.display().to_string())?;
+    let state = face_state(frame, &read);
+    let (source, estimate) = (&file.to_string_lossy(), &state.estimate);
+    lines.write(&Line { source, time: None, face: None, estimate, expression: state.expression })?;
     Ok(())
 }
 
@@ -100,13 +103,13 @@ fn faces(file: &Path, chain: &mut Chain, lines: &mut Lines<'_, impl Write>) -> a
     chain.reset();
     let source = &file.to_string_lossy();
     let mut frame = Frame::default();
-    if files::is_photo(file) {
+    if is_photo(file) {
         photo::load(file, &mut frame.picture)?;
         let mut writer = Writer { lines, source, clip: false, failed: None };
         chain.photo(&frame, &mut writer).with_context(|| file.display().to_string())?;
         return writer.done();
     }
-    let mut video = capture::open_video(&Address::file(file), &SystemClock)?;
+    let mut video = capture::open_video(&Address::File(file.to_owned()), Arc::new(SystemClock))?;
     let mut writer = Writer { lines, source, clip: true, failed: None };
     loop {
         match video.read(&mut frame, DECODER_PATIENCE)? {

@@ -55,9 +55,9 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
 
 fn check(path: &Path, json: bool) -> anyhow::Result<Exit> {
     Ok(match check::run(path, json, &mut io::stdout().lock())? {
-        check::Verdict::Ready => Exit::Ok,
-        check::Verdict::Wrong => Exit::Config,
-        check::Verdict::Unready => Exit::Failed,
+        check::Verdict::Good => Exit::Ok,
+        check::Verdict::WrongConfiguration => Exit::Config,
+        check::Verdict::WrongSurroundings => Exit::Failed,
     })
 }
 

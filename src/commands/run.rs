@@ -21,12 +21,12 @@ pub fn run(args: &RunArgs, models: Option<&Path>, verbose: u8) -> anyhow::Result
     let (chain, identity) = setup::chain(&config, config.smooth, models, config.device.clone())?;
     let clock = Arc::new(SystemClock);
     let video = config.video.clone();
-    let source = Reopening::new(move || capture::open_video(&video, &SystemClock));
+    let source = Reopening::new(move || capture::open_video(&video, Arc::new(SystemClock)));
     let session = Session {
         source: Box::new(source),
         chain,
         identity,
-        publish: config.publish,
+        publish: config.publish_settings()?,
         recorder: None,
         clock,
     };

@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
-use anyhow::Context;
 use tracing::info;
 use uuid::Uuid;
 
+use crate::clock::Monotonic;
 use crate::config::{self, Config};
 use crate::events::{EventMachine, Kind};
 use crate::face::FacePath;
-use crate::model::{FrameModel, Model, Pack, Registry};
+use crate::face::detect::BlazeFace;
+use crate::model::registry::candidates;
+use crate::model::{FrameModel, Pack, Registry, RegistryError};
 use crate::pipeline::Chain;
 use crate::publish::{DeviceId, Identity, PackInfo};
 use crate::smooth::{SmoothSettings, Smoother};
@@ -25,40 +27,70 @@ pub fn config(path: Option<&Path>) -> anyhow::Result<Config> {
     })
 }
 
-/// The packs where the command line, else the configuration, says they are.
+/// The packs: where the command line, else the configuration, says they are, or in the usual places.
 ///
 /// # Errors
 /// When no folder of packs is found.
-pub fn registry(config: &Config, models: Option<&Path>) -> anyhow::Result<Registry> {
-    Ok(match models.or(config.models.dir.as_deref()) {
-        Some(dir) => Registry::at(dir)?,
-        None => Registry::find()?,
-    })
+pub fn registry(config: &Config, models: Option<&Path>) -> Result<Registry, RegistryError> {
+    let said = models.or(config.models.dir.as_deref());
+    let executable = std::env::current_exe().ok();
+    Registry::find(candidates(said, executable.as_deref()))
 }
 
 /// Opens the models and joins the chain. `device` stands in every payload.
 ///
 /// # Errors
 /// When a pack is missing, damaged, or refused by its engine.
-pub fn chain(config: &Config, smooth: SmoothSettings, models: Option<&Path>, device: DeviceId) -> anyhow::Result<(Chain, Identity)> {
+pub fn chain(
+    config: &Config,
+    smooth: SmoothSettings,
+    models: Option<&Path>,
+    device: DeviceId,
+) -> anyhow::Result<(Chain, Identity)> {
     let registry = registry(config, models)?;
-    let detector_pack = registry.pack(config.models.detector.as_str())?;
-    let face_pack = registry.pack(config.models.face.as_str())?;
-    let detector_spec = detector_pack.detector()?.clone();
-    let detector = Model::open(&detector_pack)?;
-    let face = FrameModel::open(&face_pack)?;
+    let (detector_pack, face_pack) =
+        (registry.pack(config.models.detector.as_str())?, registry.pack(config.models.face.as_str())?);
+    let (detector, face) = (BlazeFace::open(&detector_pack)?, FrameModel::open(&face_pack)?);
     info!(detector = detector_pack.id(), face = face_pack.id(), engine = face.engine(), "Models opened.");
-
     let identity = Identity {
         device,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         board: None,
-        capabilities: Kind::ALL.to_vec(),
+        capabilities: capabilities(&face_pack)?,
         pack: face_pack.id(),
         engine: face.engine().to_owned(),
         packs: vec![pack_info(&detector_pack, detector.engine()), pack_info(&face_pack, face.engine())],
     };
-    let path = FacePath::new(detector, detector_spec, face, config.face.clone()).context("face path")?;
-    let events = EventMachine::new(config.events.clone(), new_id as fn(_) -> Uuid);
+    let path = FacePath::new(detector, face, config.face.clone())?;
+    let events = EventMachine::new(config.events, new_id as fn(Monotonic) -> Uuid);
     Ok((Chain::new(path, Smoother::new(smooth), events), identity))
+}
+
+/// The kinds of event that the pack's heads allow.
+fn capabilities(pack: &Pack) -> anyhow::Result<Vec<Kind>> {
+    let heads = pack.frame()?;
+    let mut kinds = vec![Kind::Presence];
+    if heads.expression.is_some() {
+        kinds.push(Kind::Expression);
+    }
+    if heads.valence_arousal.is_some() {
+        kinds.extend([Kind::Valence, Kind::Arousal]);
+    }
+    Ok(kinds)
+}
+
+fn pack_info(pack: &Pack, engine: &str) -> PackInfo {
+    PackInfo {
+        name: pack.name.clone(),
+        version: pack.version.clone(),
+        kind: pack.kind.name().to_owned(),
+        engine: engine.to_owned(),
+        licence: pack.licence.weights.clone(),
+        commercial_use: pack.licence.commercial_use,
+    }
+}
+
+/// An id that no other event has, on any device; ids sort by the time they were given.
+fn new_id(_: Monotonic) -> Uuid {
+    Uuid::now_v7()
 }

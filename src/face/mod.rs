@@ -5,6 +5,7 @@ use thiserror::Error;
 use crate::affect::{Confidence, Estimate};
 use crate::geometry::{Point, Rect};
 use crate::model::ModelError;
+use crate::picture::Picture;
 
 pub mod align;
 pub mod blazeface;
@@ -14,6 +15,7 @@ mod path;
 pub mod quality;
 mod read;
 mod settings;
+pub mod timings;
 pub mod track;
 
 pub use path::{Counts, FacePath};
@@ -112,6 +114,16 @@ pub struct Observation {
     pub confidence: Confidence,
     /// What the model gave; absent when the quality did not suffice.
     pub estimate: Option<Estimate>,
+}
+
+impl Observation {
+    /// A picture that is one face: nothing in it was searched for or doubted.
+    pub fn of_crop(crop: &Picture, estimate: Estimate) -> Self {
+        let (width, height) = (crop.width() as f32, crop.height() as f32);
+        let quality = Quality { size: width.min(height), sharpness: 1.0, yaw: 0.0, brightness: 0.5, usable: true };
+        let rect = Rect::new(0.0, 0.0, width, height);
+        Self { track: TrackId(0), rect, quality, confidence: Confidence::MAX, estimate: Some(estimate) }
+    }
 }
 
 /// Why a picture could not be searched for faces or a face not be read.

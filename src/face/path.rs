@@ -14,10 +14,11 @@ use super::detect::{self, BlazeFace, Detect, whole};
 use super::follow::Follower;
 use super::read::{FaceModel, Reader};
 use super::settings::FaceSettings;
+use super::timings::Timings;
 use super::track::{Evidence, Track, Tracker, Wish};
 use super::{FaceError, Landmarks, MAX_FACES, Observation, TrackId, quality};
 use crate::affect::{Confidence, Estimate};
-use crate::clock::Monotonic;
+use crate::clock::{Monotonic, Stopwatch};
 use crate::geometry::Rect;
 use crate::model::FrameModel;
 use crate::picture::Picture;
@@ -52,6 +53,7 @@ pub struct FacePath<D = BlazeFace, M = FrameModel> {
     size: (u32, u32),
     observations: FixedVec<Observation, MAX_FACES>,
     counts: Counts,
+    timings: Timings,
 }
 
 impl<D: Detect, M: FaceModel> FacePath<D, M> {
@@ -72,6 +74,7 @@ impl<D: Detect, M: FaceModel> FacePath<D, M> {
             size: (0, 0),
             observations: FixedVec::new(),
             counts: Counts::default(),
+            timings: Timings::default(),
         })
     }
 
@@ -86,18 +89,21 @@ impl<D: Detect, M: FaceModel> FacePath<D, M> {
         self.observations.clear();
         if std::mem::replace(&mut self.size, (picture.width(), picture.height())) != self.size {
             // Another size is another camera or mode: nobody is where they were.
-            self.tracker.clear();
-            self.looked = None;
+            self.reset();
         }
+        let mut watch = Stopwatch::start();
         self.tracker.advance(at);
         self.follow(picture);
+        self.timings.follow.add(watch.lap());
         if self.is_due(at) {
             self.looked = Some(at);
             self.look(picture)?;
+            self.timings.detect.add(watch.lap());
         }
         if let Some((id, rect)) = self.who_wishes(at) {
             self.looked_closely = Some(at);
             self.look_closely(picture, id, &rect)?;
+            self.timings.detect_closely.add(watch.lap());
         }
         self.read(picture)?;
         Ok(&self.observations)
@@ -142,6 +148,18 @@ impl<D: Detect, M: FaceModel> FacePath<D, M> {
     /// What was done since the start.
     pub fn counts(&self) -> Counts {
         self.counts
+    }
+
+    /// How long the stages took, lately.
+    pub fn timings(&self) -> &Timings {
+        &self.timings
+    }
+
+    /// Forgets everyone: the next picture is of another place or time. Numbers are not given again.
+    pub fn reset(&mut self) {
+        self.tracker.clear();
+        self.follower.retain(|_| false);
+        (self.looked, self.looked_closely) = (None, None);
     }
 
     fn follow(&mut self, picture: &Picture) {
@@ -218,12 +236,15 @@ impl<D: Detect, M: FaceModel> FacePath<D, M> {
         landmarks: &Landmarks,
         score: Option<Confidence>,
     ) -> Result<(), FaceError> {
+        let mut watch = Stopwatch::start();
         let mut quality = self.reader.look(picture, rect, landmarks, &self.settings);
+        self.timings.align.add(watch.lap());
         quality.usable &= score.is_some();
         let confidence = score.map_or(Confidence::MIN, |score| quality::confidence(score, &quality));
         let mut estimate = None;
         if quality.usable {
             estimate = Some(self.reader.estimate()?);
+            self.timings.model.add(watch.lap());
             self.counts.estimates += 1;
         }
         // There are at most as many tracks, and faces in a photo, as there is room for.

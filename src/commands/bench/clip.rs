@@ -2,7 +2,8 @@
 
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use indicatif::ProgressBar;
@@ -11,7 +12,7 @@ use super::report::{Report, Stage};
 use super::usage;
 use crate::capture::{self, Address, Frame, Read};
 use crate::cli::BenchArgs;
-use crate::clock::SystemClock;
+use crate::clock::{Stopwatch, SystemClock};
 use crate::commands::setup;
 use crate::events::Event;
 use crate::exit::Exit;
@@ -37,11 +38,11 @@ pub fn run(args: &BenchArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
     if !clip.exists() {
         bail!("{}: there is no such clip; name one, or run `make demo` once to make {DEMO_CLIP}", clip.display());
     }
-    let began = Instant::now();
+    let began = Stopwatch::start();
     let config = setup::config(None)?;
     let (mut chain, identity) = setup::chain(&config, config.smooth, models, config.device.clone())?;
     let opened = began.elapsed();
-    let mut source = capture::open_video(&Address::file(&clip), std::sync::Arc::new(SystemClock))?;
+    let mut source = capture::open_video(&Address::File(clip.clone()), Arc::new(SystemClock))?;
 
     let progress = if io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
     let (mut frame, mut tally) = (Frame::default(), Tally::default());
@@ -52,22 +53,21 @@ pub fn run(args: &BenchArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
     let mut decoder_memory = 0;
     let mut frames = 0;
     while args.frames.is_none_or(|most| frames < most) {
-        let asked = Instant::now();
+        let mut watch = Stopwatch::start();
         match source.read(&mut frame, PATIENCE)? {
             Read::Filled => {}
             Read::TimedOut => bail!("{}: the decoder gave nothing for {PATIENCE:?}", clip.display()),
             Read::Ended => break,
         }
-        let filled = Instant::now();
+        read.add(watch.lap());
         let mut stepped = Ok(());
         let counted = allocation_counter::measure(|| stepped = chain.step(&frame, &mut tally));
+        total.add(watch.lap());
         stepped.with_context(|| format!("frame {}", frame.number))?;
         ready.get_or_insert_with(|| began.elapsed());
         if frames >= WARM_UP {
             allocations += counted.count_total;
         }
-        read.add(filled - asked);
-        total.add(filled.elapsed());
         frames += 1;
         if frames % 32 == 0 {
             decoder_memory = decoder_memory.max(usage::children_peak_memory());
@@ -84,9 +84,9 @@ pub fn run(args: &BenchArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
     drop(source);
     let decoder_cpu = usage::ended_children_cpu().zip(children_before).map(|(after, before)| after.saturating_sub(before));
 
-    let mut stages = vec![Stage::new("wait for the decoder", frames, read)];
-    stages.extend(chain.path().timings().stages().map(|(name, runs, times)| Stage::new(name, runs, times.clone())));
-    stages.push(Stage::new("whole chain", frames, total));
+    let mut stages = vec![Stage::new("wait for the decoder", read)];
+    stages.extend(chain.path().timings().stages().into_iter().map(|(name, times)| Stage::new(name, times.clone())));
+    stages.push(Stage::new("whole chain", total));
     let report = Report {
         clip: clip.display().to_string(),
         width: frame.picture.width(),

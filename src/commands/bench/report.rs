@@ -10,14 +10,13 @@ use crate::latency::Latencies;
 /// The time that one stage took.
 pub struct Stage {
     name: &'static str,
-    runs: u64,
     times: Latencies,
 }
 
 impl Stage {
-    /// A stage that ran `runs` times.
-    pub fn new(name: &'static str, runs: u64, times: Latencies) -> Self {
-        Self { name, runs, times }
+    /// A stage and its times.
+    pub fn new(name: &'static str, times: Latencies) -> Self {
+        Self { name, times }
     }
 
     fn mean(&self) -> f64 {
@@ -78,7 +77,7 @@ impl Report {
     /// For machines. Times in milliseconds, memory in bytes.
     pub fn json(&self) -> Value {
         let stages = self.stages.iter().map(|stage| {
-            json!({ "stage": stage.name, "runs": stage.runs, "mean_ms": stage.mean(),
+            json!({ "stage": stage.name, "runs": stage.times.count(), "mean_ms": stage.mean(),
                     "p50_ms": stage.percentile(0.5), "p99_ms": stage.percentile(0.99) })
         });
         json!({
@@ -104,7 +103,7 @@ impl fmt::Display for Report {
         writeln!(f, "{:<24} {:>7} {:>9} {:>9} {:>9}", "stage", "runs", "mean ms", "p50 ms", "p99 ms")?;
         for stage in &self.stages {
             let (mean, p50, p99) = (stage.mean(), stage.percentile(0.5), stage.percentile(0.99));
-            writeln!(f, "{:<24} {:>7} {mean:>9.3} {p50:>9.3} {p99:>9.3}", stage.name, stage.runs)?;
+            writeln!(f, "{:<24} {:>7} {mean:>9.3} {p50:>9.3} {p99:>9.3}", stage.name, stage.times.count())?;
         }
         let frames = self.frames as f64;
         let decoder = self.decoder_cpu.map_or_else(|| "not known".to_owned(), |cpu| format!("{:.2} ms", ms(cpu) / frames));
