@@ -40,7 +40,8 @@ where
     // Other crates speak of their own insides: only what they call a warning concerns an operator. The
     // embedded broker calls every departure a warning.
     let others = LevelFilter::from_level(level.min(Level::WARN));
-    let targets = Targets::new().with_default(others).with_target("affectd", level).with_target("rumqttd", LevelFilter::OFF);
+    let targets =
+        Targets::new().with_default(others).with_target("affectd", level).with_target("rumqttd", LevelFilter::OFF);
     // Only tests start twice in one process; the first start then stands.
     let _ = tracing_subscriber::registry().with(layer.with_filter(targets)).try_init();
 }

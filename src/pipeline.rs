@@ -149,9 +149,8 @@ impl Live {
         let stop = Arc::new(AtomicBool::new(false));
         let (sender, receiver) = mailbox::<Frame>();
         let (camera_stop, frames_stop) = (stop.clone(), stop.clone());
-        let camera = thread::Builder::new()
-            .name("camera".into())
-            .spawn(move || capture(source, sender, &camera_stop))?;
+        let camera =
+            thread::Builder::new().name("camera".into()).spawn(move || capture(source, sender, &camera_stop))?;
         let frames = thread::Builder::new().name("frames".into()).spawn(move || {
             let report = process(receiver, chain, sink, &*clock, &frames_stop);
             ended();

@@ -1,13 +1,15 @@
 //! What users and broken disks hand over: each gets a clear error that names the thing and the remedy, or a
 //! plain answer; never a panic, never a number that is not finite.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on, fails")]
+
 mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use support::program::{Ran, affectd, astronaut, models};
 use support::media::{clip, photo};
+use support::program::{Ran, affectd, astronaut, models};
 
 /// Runs `affectd infer` on files that spoil nothing for a good photo beside them.
 fn infer(files: &[&Path]) -> Ran {
@@ -141,7 +143,9 @@ fn a_pack_with_too_few_labels_is_refused() {
 fn a_configuration_with_an_unknown_key_or_a_bad_number_ends_with_78() {
     let dir = folder();
     let file = dir.path().join("affectd.toml");
-    for (text, word) in [("[mqtt]\nulr = \"mqtt://localhost\"\n", "url"), ("[publish]\nstate_rate_hz = -1\n", "state_rate_hz")] {
+    for (text, word) in
+        [("[mqtt]\nulr = \"mqtt://localhost\"\n", "url"), ("[publish]\nstate_rate_hz = -1\n", "state_rate_hz")]
+    {
         fs::write(&file, text).unwrap();
         for command in ["run", "check"] {
             let ran = affectd(&[command, "--config", file.to_str().unwrap()]);

@@ -33,7 +33,9 @@ const DECODER_PATIENCE: Duration = Duration::from_secs(30);
 /// standard error, and the rest goes on.
 pub fn run(args: &InferArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
     let config = setup::config(args.config.as_deref())?;
-    let smooth = if args.raw { SmoothSettings::none() } else { config.smooth };
+    // Whoever asks about a picture wants what it gives; how far to trust it stands in the line.
+    let smooth =
+        SmoothSettings { min_confidence: 0.0, ..if args.raw { SmoothSettings::none() } else { config.smooth } };
     let (mut chain, identity) = setup::chain(&config, smooth, models, config.device.clone())?;
     let out = io::BufWriter::new(io::stdout().lock());
     let mut lines = Lines::new(out, args.format, &identity)?;
@@ -83,7 +85,8 @@ fn progress(files: usize) -> ProgressBar {
     if files < 2 || !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {wide_msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {wide_msg}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(files as u64).with_style(style)
 }
 
@@ -113,8 +116,12 @@ fn faces(file: &Path, chain: &mut Chain, lines: &mut Lines<'_, impl Write>) -> a
     let mut writer = Writer { lines, source, clip: true, failed: None };
     loop {
         match video.read(&mut frame, DECODER_PATIENCE)? {
-            Read::Filled => chain.step(&frame, &mut writer).with_context(|| format!("{source}, frame {}", frame.number))?,
-            Read::TimedOut => anyhow::bail!("{source}: the decoder gave nothing for {DECODER_PATIENCE:?}; is the file on a disk that answers?"),
+            Read::Filled => {
+                chain.step(&frame, &mut writer).with_context(|| format!("{source}, frame {}", frame.number))?
+            }
+            Read::TimedOut => anyhow::bail!(
+                "{source}: the decoder gave nothing for {DECODER_PATIENCE:?}; is the file on a disk that answers?"
+            ),
             Read::Ended => return writer.done(),
         }
         if writer.failed.is_some() {
@@ -137,12 +144,18 @@ impl<W: Write> Writer<'_, '_, W> {
     }
 }
 
-impl<W: Write + Send> Sink for Writer<'_, '_, W> {
+impl<W: Write> Sink for Writer<'_, '_, W> {
     fn faces(&mut self, frame: &Frame, faces: &[Smoothed], _: &Scene) {
         let time = self.clip.then(|| frame.captured_at.since_zero().as_secs_f32());
         for face in faces {
             let state: FaceState = face_state(frame, face);
-            let line = Line { source: self.source, time, face: Some(&state), estimate: &state.estimate, expression: state.expression };
+            let line = Line {
+                source: self.source,
+                time,
+                face: Some(&state),
+                estimate: &state.estimate,
+                expression: state.expression,
+            };
             if let Err(error) = self.lines.write(&line) {
                 self.failed.get_or_insert(error);
                 return;

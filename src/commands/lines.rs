@@ -97,8 +97,24 @@ fn ndjson(out: &mut impl Write, line: &Line<'_>, identity: &Identity) -> io::Res
 
 fn header() -> impl Iterator<Item = String> {
     let fixed = [
-        "source", "time", "frame", "face", "x", "y", "width", "height", "size", "sharpness", "yaw", "brightness",
-        "usable", "confidence", "valence", "arousal", "expression", "expression_confidence",
+        "source",
+        "time",
+        "frame",
+        "face",
+        "x",
+        "y",
+        "width",
+        "height",
+        "size",
+        "sharpness",
+        "yaw",
+        "brightness",
+        "usable",
+        "confidence",
+        "valence",
+        "arousal",
+        "expression",
+        "expression_confidence",
     ];
     let labels = Expression::ALL.iter().map(|l| l.name()).chain(ActionUnit::ALL.iter().map(|l| l.name()));
     fixed.into_iter().chain(labels).chain(["pack", "engine"]).map(str::to_owned)

@@ -67,10 +67,12 @@ fn model(command: &ModelCommand, models: Option<&Path>) -> anyhow::Result<Exit> 
     let exit = match command {
         ModelCommand::List { json } => model::list(&registry, *json, out).map(|()| Exit::Ok),
         ModelCommand::Show { name, json } => model::show(&registry, name, *json, out).map(|()| Exit::Ok),
-        ModelCommand::Verify { names, json } => model::verify(&registry, names, *json, out).map(|verdict| match verdict {
-            model::Verdict::Accepted => Exit::Ok,
-            model::Verdict::Refused => Exit::Failed,
-        }),
+        ModelCommand::Verify { names, json } => {
+            model::verify(&registry, names, *json, out).map(|verdict| match verdict {
+                model::Verdict::Accepted => Exit::Ok,
+                model::Verdict::Refused => Exit::Failed,
+            })
+        }
     }?;
     out.flush()?;
     Ok(exit)

@@ -66,6 +66,11 @@ impl BlazeFace {
             decoder: Decoder::new(spec.layout),
         })
     }
+
+    /// The engine's name, as in `pack.toml`.
+    pub fn engine(&self) -> &'static str {
+        self.model.engine()
+    }
 }
 
 impl Detect for BlazeFace {

@@ -56,6 +56,13 @@ impl Default for OneEuroSettings {
     }
 }
 
+impl OneEuroSettings {
+    /// A filter that lets everything through.
+    pub fn none() -> Self {
+        Self { min_cutoff: 1e9, ..Self::default() }
+    }
+}
+
 /// How a person's neutral face is learned and taken off.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BaselineSettings {
@@ -112,6 +119,20 @@ impl Default for SmoothSettings {
 }
 
 impl SmoothSettings {
+    /// Nothing is smoothed, held or withheld for little trust: what stands is what the frame gave.
+    pub fn none() -> Self {
+        let none = Duration::ZERO;
+        Self {
+            expression_time: none,
+            action_unit_time: none,
+            hold: none,
+            min_confidence: 0.0,
+            label_lead: 0.0,
+            one_euro: OneEuroSettings::none(),
+            ..Self::default()
+        }
+    }
+
     /// Whether every value lies in its range.
     ///
     /// # Errors

@@ -7,7 +7,9 @@
 
 pub mod gate;
 pub mod listener;
+pub mod media;
 pub mod mosquitto;
+pub mod program;
 pub mod schema;
 
 use std::time::Duration;

@@ -82,7 +82,8 @@ pub fn run(args: &BenchArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
     let cpu = usage::own_cpu().saturating_sub(cpu_before);
     // Dropping the source ends the decoder, so that its time counts.
     drop(source);
-    let decoder_cpu = usage::ended_children_cpu().zip(children_before).map(|(after, before)| after.saturating_sub(before));
+    let decoder_cpu =
+        usage::ended_children_cpu().zip(children_before).map(|(after, before)| after.saturating_sub(before));
 
     let mut stages = vec![Stage::new("wait for the decoder", read)];
     stages.extend(chain.path().timings().stages().into_iter().map(|(name, times)| Stage::new(name, times.clone())));

@@ -98,7 +98,11 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}: {}x{}, {} frames, {:.2} faces a frame", self.clip, self.width, self.height, self.frames, self.faces_per_frame)?;
+        writeln!(
+            f,
+            "{}: {}x{}, {} frames, {:.2} faces a frame",
+            self.clip, self.width, self.height, self.frames, self.faces_per_frame
+        )?;
         writeln!(f, "{} on {}\n", self.pack, self.engine)?;
         writeln!(f, "{:<24} {:>7} {:>9} {:>9} {:>9}", "stage", "runs", "mean ms", "p50 ms", "p99 ms")?;
         for stage in &self.stages {
@@ -106,17 +110,30 @@ impl fmt::Display for Report {
             writeln!(f, "{:<24} {:>7} {mean:>9.3} {p50:>9.3} {p99:>9.3}", stage.name, stage.times.count())?;
         }
         let frames = self.frames as f64;
-        let decoder = self.decoder_cpu.map_or_else(|| "not known".to_owned(), |cpu| format!("{:.2} ms", ms(cpu) / frames));
-        let mib = |bytes: Option<u64>| bytes.map_or_else(|| "not known".to_owned(), |b| format!("{:.1} MiB", b as f64 / f64::from(1 << 20)));
+        let decoder =
+            self.decoder_cpu.map_or_else(|| "not known".to_owned(), |cpu| format!("{:.2} ms", ms(cpu) / frames));
+        let mib = |bytes: Option<u64>| {
+            bytes.map_or_else(|| "not known".to_owned(), |b| format!("{:.1} MiB", b as f64 / f64::from(1 << 20)))
+        };
         writeln!(f)?;
-        writeln!(f, "processor    {:.2} ms a frame: affectd {:.2} ms, decoder {decoder}", self.cpu_per_frame(), ms(self.cpu) / frames)?;
+        writeln!(
+            f,
+            "processor    {:.2} ms a frame: affectd {:.2} ms, decoder {decoder}",
+            self.cpu_per_frame(),
+            ms(self.cpu) / frames
+        )?;
         writeln!(f, "throughput   {:.0} frames a second on one core", self.frames_per_second())?;
         writeln!(f, "memory       affectd {} at most, decoder {}", mib(self.peak_memory), mib(self.decoder_memory))?;
         match self.allocations {
             Some(allocations) => writeln!(f, "allocations  {allocations:.2} a frame of our own code, engine left out")?,
             None => writeln!(f, "allocations  not counted: the clip is too short")?,
         }
-        writeln!(f, "start        models open after {:.0} ms, first frame through after {:.0} ms", ms(self.opened), ms(self.ready))?;
+        writeln!(
+            f,
+            "start        models open after {:.0} ms, first frame through after {:.0} ms",
+            ms(self.opened),
+            ms(self.ready)
+        )?;
         match self.first_event {
             Some(at) => writeln!(f, "first event  {:.0} ms into the clip", ms(at)),
             None => writeln!(f, "first event  none in this clip"),

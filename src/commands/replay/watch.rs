@@ -16,7 +16,12 @@ const GREETING: Duration = Duration::from_secs(10);
 /// Shows what arrives until the device says goodbye or the connection fails, and returns the screen.
 ///
 /// `listening` is told once everything that follows will be seen, or that the broker cannot be reached.
-pub async fn watch(mut listener: Listener, topics: Topics, mut screen: Screen, listening: oneshot::Sender<()>) -> Screen {
+pub async fn watch(
+    mut listener: Listener,
+    topics: Topics,
+    mut screen: Screen,
+    listening: oneshot::Sender<()>,
+) -> Screen {
     let connected = timeout(GREETING, listener.connect()).await;
     // The session begins in any case: the publisher has a patience, and words for trouble, of its own.
     let _ = listening.send(());

@@ -5,8 +5,10 @@ use uuid::Uuid;
 
 use super::number::{Stamp, Unit};
 use super::{NotFinite, SCHEMA};
+use crate::clock::Monotonic;
 use crate::events::{Event, Kind, Stage, Subject};
 use crate::publish::topics::DeviceId;
+use jiff::Timestamp;
 
 /// The name of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
