@@ -27,6 +27,7 @@
 pub mod affect;
 pub mod capture;
 pub mod clock;
+pub mod commands;
 pub mod events;
 pub mod face;
 pub mod geometry;

@@ -6,7 +6,7 @@
 use thiserror::Error;
 
 use super::error::list;
-use super::pack::OutputSpec;
+use super::spec::OutputSpec;
 use super::tract;
 
 /// The engines of this program, by the names used in `pack.toml`.
@@ -40,6 +40,12 @@ pub struct Signature<'a> {
 /// Why an engine refused a file, or failed on it.
 #[derive(Debug, Error)]
 pub enum EngineError {
+    /// This program has no such engine.
+    #[error("this affectd has no such engine; it runs {}", list(engines))]
+    Unknown {
+        /// The engines it has.
+        engines: &'static [&'static str],
+    },
     /// The inputs are other ones.
     #[error("its inputs are {}, and one named {INPUT:?} is needed; export it again", list(found))]
     Inputs {
@@ -100,15 +106,14 @@ pub enum EngineError {
     },
 }
 
-/// Loads the bytes of an ONNX file into the engine of that name; `None` when this program has no such
-/// engine.
+/// Loads the bytes of an ONNX file into the engine of that name.
 ///
 /// # Errors
-/// When the engine refuses the file.
-pub fn load(engine: &str, onnx: &[u8], signature: &Signature<'_>) -> Option<Result<Box<dyn Engine>, EngineError>> {
+/// When this program has no such engine, or the engine refuses the file.
+pub fn load(engine: &str, onnx: &[u8], signature: &Signature<'_>) -> Result<Box<dyn Engine>, EngineError> {
     match engine {
-        tract::NAME => Some(tract::Tract::load(onnx, signature).map(|model| Box::new(model) as Box<dyn Engine>)),
-        _ => None,
+        tract::NAME => Ok(Box::new(tract::Tract::load(onnx, signature)?)),
+        _ => Err(EngineError::Unknown { engines: ENGINES }),
     }
 }
 

@@ -127,7 +127,7 @@ pub enum Problem {
         /// The engines of the pack's variants.
         offered: Vec<String>,
         /// The engines of this program.
-        built: Vec<String>,
+        built: &'static [&'static str],
     },
     /// The pack is of another kind than was asked for.
     #[error("is of kind {found:?}, and a pack of kind {wanted:?} is needed here")]
@@ -141,7 +141,7 @@ pub enum Problem {
     #[error("{} in {engine}: {error}", file.display())]
     Engine {
         /// The engine.
-        engine: &'static str,
+        engine: String,
         /// The ONNX file, within the pack.
         file: PathBuf,
         /// What it said.

@@ -2,7 +2,8 @@
 
 use super::error::ModelError;
 use super::loaded::Model;
-use super::pack::{Align, ExpressionHead, FrameSpec, InputSpec, Pack};
+use super::pack::Pack;
+use super::spec::{Align, ExpressionHead, FrameSpec, InputSpec};
 use crate::affect::{Arousal, Estimate, ExpressionScores, Probability, Valence};
 
 /// A pack of kind frame, opened.

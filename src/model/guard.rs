@@ -23,7 +23,9 @@ pub(super) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     HOOK.call_once(|| {
         let loud = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            let ours = GUARDED.with_borrow_mut(|text| text.as_mut().map(|text| *text = info.to_string()).is_some());
+            let ours = GUARDED.with_borrow_mut(|text| {
+                text.as_mut().map(|text| *text = info.to_string().replace('\n', " ")).is_some()
+            });
             if !ours {
                 loud(info);
             }

@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use super::engine::{self, ENGINES, Engine, EngineError, Signature};
+use super::engine::{self, Engine, EngineError, Signature};
 use super::error::{ModelError, Problem};
 use super::pack::{Pack, Variant};
 
@@ -26,8 +26,7 @@ impl Model {
     /// # Errors
     /// When there is none, its file is missing or another one, or the engine refuses it.
     pub fn open(pack: &Pack) -> Result<Self, ModelError> {
-        let variant = pack.variants.iter().find(|v| ENGINES.contains(&v.engine.as_str()));
-        variant.map_or_else(|| Err(no_engine(pack)), |variant| Self::open_variant(pack, variant))
+        Self::open_variant(pack, pack.preferred()?)
     }
 
     /// Opens one of the pack's variants.
@@ -35,11 +34,12 @@ impl Model {
     /// # Errors
     /// When this program lacks its engine, its file is missing or another one, or the engine refuses it.
     pub fn open_variant(pack: &Pack, variant: &Variant) -> Result<Self, ModelError> {
-        let name = ENGINES.iter().find(|&&name| name == variant.engine).ok_or_else(|| no_engine(pack))?;
         let onnx = variant.file.read(&pack.dir).map_err(|problem| pack.error(problem))?;
         let signature = Signature { input: pack.input.shape(), outputs: &pack.outputs };
-        let refused = |error| pack.error(Problem::Engine { engine: name, file: variant.file.path.clone(), error });
-        let engine = engine::load(name, &onnx, &signature).ok_or_else(|| no_engine(pack))?.map_err(refused)?;
+        let engine = engine::load(&variant.engine, &onnx, &signature).map_err(|error| {
+            let (engine, file) = (variant.engine.clone(), variant.file.path.clone());
+            pack.error(Problem::Engine { engine, file, error })
+        })?;
         Ok(Self {
             pack: pack.label(),
             file: variant.file.path.clone(),
@@ -88,15 +88,10 @@ impl Model {
     }
 
     fn failed(&self, error: EngineError) -> ModelError {
-        self.error(Problem::Engine { engine: self.engine.name(), file: self.file.clone(), error })
+        self.error(Problem::Engine { engine: self.engine.name().to_owned(), file: self.file.clone(), error })
     }
 
     fn error(&self, problem: Problem) -> ModelError {
         ModelError::new(&*self.pack, problem)
     }
-}
-
-fn no_engine(pack: &Pack) -> ModelError {
-    let offered = pack.variants.iter().map(|v| v.engine.clone()).collect();
-    pack.error(Problem::NoEngine { offered, built: ENGINES.iter().map(|&e| e.to_owned()).collect() })
 }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::error::Problem;
-use super::pack::{Channels, Layout};
+use super::spec::{Channels, Layout};
 
 /// The name of the file.
 pub const FILE: &str = "pack.toml";

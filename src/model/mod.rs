@@ -12,7 +12,7 @@
 //! | file | what it is for |
 //! |---|---|
 //! | [`manifest`] | `pack.toml` as typed |
-//! | [`pack`] | the same as meant; `parse` is the way from one to the other |
+//! | [`pack`], [`spec`] | the same as meant; `parse` is the way from one to the other |
 //! | [`digest`] | SHA-256 of files |
 //! | [`engine`], [`tract`] | what runs ONNX, behind one trait; `guard` turns an engine's panic into an error |
 //! | [`loaded`] | an opened model: buffers in, buffers out |
@@ -31,11 +31,14 @@ mod onnx;
 pub mod pack;
 mod parse;
 pub mod registry;
+pub mod spec;
 pub mod tract;
+mod value;
 pub mod verify;
 
 pub use error::{ModelError, Problem};
 pub use frame::FrameModel;
 pub use loaded::Model;
-pub use pack::{Align, Channels, DetectorSpec, FrameSpec, InputSpec, Kind, Layout, Pack};
+pub use pack::Pack;
 pub use registry::{Registry, RegistryError};
+pub use spec::{Align, Channels, DetectorSpec, FrameSpec, InputSpec, Kind, Layout};

@@ -6,7 +6,7 @@ use tract_onnx::pb::tensor_shape_proto::dimension::Value as Side;
 use tract_onnx::pb::{GraphProto, NodeProto, ValueInfoProto, type_proto};
 
 use super::engine::{EngineError, INPUT, Signature};
-use super::pack::OutputSpec;
+use super::spec::OutputSpec;
 
 /// Checks that the file has one input, named [`INPUT`], f32, of the signature's shape. A side that the
 /// file leaves open (a batch, say) fits any.

@@ -6,17 +6,15 @@
 
 use std::fs;
 use std::io::{self, ErrorKind};
+use std::iter;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-
 use super::digest::Sha256Sum;
+use super::engine::ENGINES;
 use super::error::{ModelError, Problem};
 use super::manifest::Manifest;
 pub use super::manifest::{Data, Licence};
-use crate::affect::{Confidence, Expression};
-use crate::geometry::Point;
-use crate::picture::Normalise;
+use super::spec::{DetectorSpec, FrameSpec, InputSpec, Kind, OutputSpec};
 
 /// A model pack.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,180 +46,6 @@ pub struct Pack {
     pub(super) dir: PathBuf,
 }
 
-/// What a pack is for. Voice and sequence models will be kinds of their own.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Kind {
-    /// Finds faces in a picture.
-    Detector(DetectorSpec),
-    /// Reads one aligned face.
-    Frame(FrameSpec),
-}
-
-impl Kind {
-    /// The name in `pack.toml`.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Detector(_) => "detector",
-            Self::Frame(_) => "frame",
-        }
-    }
-}
-
-/// The input: 1×channels×height×width, f32.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct InputSpec {
-    /// Pixels across, 1 to 2048.
-    pub width: usize,
-    /// Pixels down, 1 to 2048.
-    pub height: usize,
-    /// Grey or RGB.
-    pub channels: Channels,
-    /// What becomes of a pixel.
-    pub norm: Normalise,
-}
-
-impl InputSpec {
-    /// The tensor's shape.
-    pub fn shape(&self) -> [usize; 4] {
-        [1, self.channels.count(), self.height, self.width]
-    }
-
-    /// How many numbers the tensor has.
-    pub fn len(&self) -> usize {
-        self.shape().iter().product()
-    }
-
-    /// Whether the tensor is empty, which it never is.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
-/// What the input's channels are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Channels {
-    /// One: luma.
-    Grey,
-    /// Three planes: red, green, blue.
-    Rgb,
-}
-
-impl Channels {
-    /// How many.
-    pub fn count(self) -> usize {
-        match self {
-            Self::Grey => 1,
-            Self::Rgb => 3,
-        }
-    }
-}
-
-/// How a detector's outputs are read: 0 the boxes, 1×anchors×16; 1 the scores' logits, 1×anchors×1.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct DetectorSpec {
-    /// The grid of anchors.
-    pub layout: Layout,
-    /// The least score of a face, above 0 and below 1.
-    pub score_threshold: Confidence,
-}
-
-/// BlazeFace's grids of anchors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Layout {
-    /// Full range, dense: one anchor in each cell of 48×48.
-    FullRange,
-    /// Short range: two anchors in each cell of 16×16, then six in each of 8×8.
-    ShortRange,
-}
-
-impl Layout {
-    /// The side of the square input, in pixels.
-    pub fn side(self) -> usize {
-        match self {
-            Self::FullRange => 192,
-            Self::ShortRange => 128,
-        }
-    }
-
-    /// How many anchors.
-    pub fn anchors(self) -> usize {
-        match self {
-            Self::FullRange => 48 * 48,
-            Self::ShortRange => 2 * 16 * 16 + 6 * 8 * 8,
-        }
-    }
-}
-
-/// How a frame model is fed and read.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FrameSpec {
-    /// Where the face's points lie in the input.
-    pub align: Align,
-    /// The head for expressions.
-    pub expression: Option<ExpressionHead>,
-    /// Which output has valence and arousal.
-    pub valence_arousal: Option<usize>,
-    /// Which output has the embedding.
-    pub embedding: Option<usize>,
-}
-
-/// Where a face's points lie, as fractions of the input's width and height, 0 to 1.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Align {
-    /// The person's right eye: left in the picture.
-    pub right_eye: Point,
-    /// The person's left eye.
-    pub left_eye: Point,
-    /// The tip of the nose.
-    pub nose: Point,
-    /// The centre of the mouth.
-    pub mouth: Point,
-}
-
-impl Align {
-    /// The same points in the input's pixels.
-    pub fn in_pixels(&self, input: &InputSpec) -> Self {
-        let to_pixels = |p: Point| Point::new(p.x * input.width as f32, p.y * input.height as f32);
-        Self {
-            right_eye: to_pixels(self.right_eye),
-            left_eye: to_pixels(self.left_eye),
-            nose: to_pixels(self.nose),
-            mouth: to_pixels(self.mouth),
-        }
-    }
-}
-
-/// Logits of the expressions.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ExpressionHead {
-    /// Which output.
-    pub output: usize,
-    /// The order of the logits: two labels or more, none twice.
-    pub labels: Vec<Expression>,
-    /// probabilities = softmax(logits / temperature); finite, above 0.
-    pub temperature: f32,
-}
-
-/// An output that is used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OutputSpec {
-    /// Its key in `[outputs]`.
-    pub key: &'static str,
-    /// Its name in the ONNX file.
-    pub tensor: String,
-    /// Its shape, f32.
-    pub shape: Vec<usize>,
-}
-
-impl OutputSpec {
-    /// How many numbers it has.
-    pub fn numbers(&self) -> usize {
-        self.shape.iter().product()
-    }
-}
-
 /// One ONNX file and the engine it is made for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Variant {
@@ -231,6 +55,13 @@ pub struct Variant {
     pub file: PackFile,
     /// How the weights are stored, in words: "f32", "int8-weight-only".
     pub precision: String,
+}
+
+impl Variant {
+    /// Whether this program has the engine.
+    pub fn runs_here(&self) -> bool {
+        ENGINES.contains(&self.engine.as_str())
+    }
 }
 
 /// Golden vectors.
@@ -244,6 +75,31 @@ pub struct Golden {
     pub input: PackFile,
     /// What the training framework gave, in the order of [`Pack::outputs`].
     pub outputs: Vec<PackFile>,
+}
+
+/// A golden file and what must be in it.
+pub(super) struct GoldenFile<'a> {
+    /// "input", or the output's key.
+    pub key: &'static str,
+    /// The file.
+    pub file: &'a PackFile,
+    /// How many samples.
+    pub samples: usize,
+    /// How many numbers a sample has.
+    pub numbers: usize,
+}
+
+impl GoldenFile<'_> {
+    /// Checks the length of the file, in bytes.
+    pub fn check_length(&self, found: u64) -> Result<(), Problem> {
+        let expected = [self.samples, self.numbers, size_of::<f32>()].iter().map(|&n| n as u64).product();
+        if found == expected {
+            return Ok(());
+        }
+        let Self { key, samples, numbers, .. } = self;
+        let meaning = format!("{samples} samples of {numbers} numbers of {key}, four bytes each");
+        Err(Problem::Length { file: self.file.path.clone(), expected, found, meaning })
+    }
 }
 
 /// A number that was measured, and how.
@@ -339,17 +195,27 @@ impl Pack {
                 checked.push(file);
             }
         }
-        let lengths = self.outputs.iter().map(|o| (o.key, o.numbers()));
-        let golden = std::iter::once(&self.golden.input).chain(&self.golden.outputs);
-        for (file, (key, numbers)) in golden.zip(std::iter::once(("input", self.input.len())).chain(lengths)) {
-            let (found, samples) = (file.check(&self.dir)?, self.golden.samples);
-            let expected = (samples * numbers * size_of::<f32>()) as u64;
-            if found != expected {
-                let meaning = format!("{samples} samples of {numbers} numbers of {key}, four bytes each");
-                return Err(Problem::Length { file: file.path.clone(), expected, found, meaning });
-            }
-        }
-        Ok(())
+        self.golden_files().try_for_each(|golden| golden.check_length(golden.file.check(&self.dir)?))
+    }
+
+    /// The golden files: the input, then the outputs in the order of [`Pack::outputs`].
+    pub(super) fn golden_files(&self) -> impl Iterator<Item = GoldenFile<'_>> {
+        let outputs = self.outputs.iter().map(|output| (output.key, output.numbers()));
+        let keys = iter::once(("input", self.input.len())).chain(outputs);
+        let files = iter::once(&self.golden.input).chain(&self.golden.outputs);
+        let samples = self.golden.samples;
+        keys.zip(files).map(move |((key, numbers), file)| GoldenFile { key, file, samples, numbers })
+    }
+
+    /// The first variant whose engine this program has.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn preferred(&self) -> Result<&Variant, ModelError> {
+        self.variants.iter().find(|variant| variant.runs_here()).ok_or_else(|| {
+            let offered = self.variants.iter().map(|variant| variant.engine.clone()).collect();
+            self.error(Problem::NoEngine { offered, built: ENGINES })
+        })
     }
 
     /// Name and version: "mtanet 0.1.0".

@@ -1,16 +1,14 @@
 //! From a manifest to a pack: what was typed becomes what is meant, or a message about the key.
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
 use std::path::{Component, Path, PathBuf};
 
 use super::digest::Sha256Sum;
 use super::error::{Problem, list};
 use super::manifest::{self, FileEntry, KindName, Manifest};
-use super::pack::{
-    Align, DetectorSpec, ExpressionHead, FrameSpec, Golden, InputSpec, Kind, Measured, OutputSpec, Pack, PackFile,
-    Variant,
-};
+use super::pack::{Golden, Measured, Pack, PackFile, Variant};
+use super::spec::{Align, DetectorSpec, ExpressionHead, FrameSpec, InputSpec, Kind, OutputSpec};
+use super::value::{above_zero, bad, finite, quoted, unwanted, wanted, within};
 use crate::affect::{Confidence, Expression, Label};
 use crate::geometry::Point;
 use crate::picture::Normalise;
@@ -231,39 +229,4 @@ fn file(key: &str, typed: FileEntry) -> Result<PackFile, Problem> {
         )
     })?;
     Ok(PackFile { path, sha256 })
-}
-
-fn bad(key: impl Into<String>, found: impl Display, wanted: impl Into<String>) -> Problem {
-    Problem::Value { key: key.into(), found: found.to_string(), wanted: wanted.into() }
-}
-
-fn quoted(text: impl Display) -> String {
-    format!("{:?}", text.to_string())
-}
-
-fn wanted<'a, T>(key: &str, value: &'a Option<T>, kind: &'static str) -> Result<&'a T, Problem> {
-    value.as_ref().ok_or_else(|| Problem::Absent { key: key.to_owned(), kind })
-}
-
-fn unwanted<T>(key: &str, value: &Option<T>, kind: &str) -> Result<(), Problem> {
-    match value {
-        None => Ok(()),
-        Some(_) => Err(bad(key, "(set)", format!("a pack with kind = {kind:?} has no such thing; remove it"))),
-    }
-}
-
-fn finite(key: &str, value: f32) -> Result<f32, Problem> {
-    if value.is_finite() { Ok(value) } else { Err(bad(key, value, "write a finite number")) }
-}
-
-fn above_zero(key: &str, value: f32) -> Result<f32, Problem> {
-    if value.is_finite() && value > 0.0 { Ok(value) } else { Err(bad(key, value, "write a finite number above 0")) }
-}
-
-fn within(key: &str, value: u32, most: u32) -> Result<usize, Problem> {
-    if (1..=most).contains(&value) {
-        Ok(value as usize)
-    } else {
-        Err(bad(key, value, format!("write a whole number from 1 to {most}")))
-    }
 }

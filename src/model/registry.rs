@@ -112,13 +112,21 @@ impl Registry {
     /// # Errors
     /// When there is none, or it is wrong.
     pub fn pack(&self, name: &str) -> Result<Pack, RegistryError> {
-        let found = self.names()?;
-        if !found.iter().any(|n| n == name) {
-            return Err(RegistryError::NoPack { wanted: name.to_owned(), dir: self.dir.clone(), found });
-        }
         let pack = self.describe(name)?;
         pack.check_files()?;
         Ok(pack)
+    }
+
+    /// Reads the manifest of the pack of that name, and leaves its files alone.
+    ///
+    /// # Errors
+    /// When there is none, or its manifest is wrong.
+    pub fn describe(&self, name: &str) -> Result<Pack, RegistryError> {
+        let found = self.names()?;
+        if found.iter().any(|n| n == name) {
+            return Ok(self.read(name)?);
+        }
+        Err(RegistryError::NoPack { wanted: name.to_owned(), dir: self.dir.clone(), found })
     }
 
     /// Every pack, in the order of the names, with all files checked.
@@ -127,18 +135,22 @@ impl Registry {
     /// When the folder cannot be read. A pack that is wrong is an entry like any other.
     pub fn list(&self) -> Result<Vec<Entry>, RegistryError> {
         let entry = |name: String| {
-            let pack = self.describe(&name);
+            let pack = self.read(&name);
             let files = pack.as_ref().map_or(Ok(()), Pack::check_files);
             Entry { name, pack, files }
         };
         Ok(self.names()?.into_iter().map(entry).collect())
     }
 
-    fn names(&self) -> Result<Vec<String>, RegistryError> {
+    /// The names of the packs, sorted.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn names(&self) -> Result<Vec<String>, RegistryError> {
         names(&self.dir).map_err(|reason| RegistryError::Unreadable { dir: self.dir.clone(), reason })
     }
 
-    fn describe(&self, name: &str) -> Result<Pack, ModelError> {
+    fn read(&self, name: &str) -> Result<Pack, ModelError> {
         let pack = Pack::describe(&self.dir.join(name))?;
         if pack.name == name {
             return Ok(pack);

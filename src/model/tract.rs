@@ -14,7 +14,7 @@ use tract_onnx::prelude::{
 use super::engine::{Engine, EngineError, Signature};
 use super::guard::guarded;
 use super::onnx::{check_input, output_places, refuse_quantised_softmax};
-use super::pack::OutputSpec;
+use super::spec::OutputSpec;
 
 /// The name in `pack.toml`.
 pub const NAME: &str = "tract";
@@ -56,7 +56,7 @@ impl Engine for Tract {
     }
 
     fn run(&mut self, input: &[f32], outputs: &mut [Vec<f32>]) -> Result<(), EngineError> {
-        let done = guarded(|| self.run_plan(input, outputs).map_err(|e| one_line(&e)));
+        let done = guarded(|| self.run_plan(input, outputs).map_err(one_line));
         done.unwrap_or_else(Err).map_err(|reason| {
             // What a failed run left behind must not meet the next one.
             if let Ok(fresh) = self.plan.spawn() {
@@ -69,7 +69,7 @@ impl Engine for Tract {
 
 fn load(onnx: &[u8], signature: &Signature<'_>) -> Result<Tract, EngineError> {
     let framework = tract_onnx::onnx();
-    let proto = framework.proto_model_for_read(&mut &*onnx).map_err(|e| not_loaded(one_line(&e)))?;
+    let proto = framework.proto_model_for_read(&mut &*onnx).map_err(failed)?;
     // The last thing in a file, usually: without it tract would guess what every node means.
     if proto.opset_import.is_empty() {
         return Err(not_loaded("it names no operator set"));
@@ -78,15 +78,16 @@ fn load(onnx: &[u8], signature: &Signature<'_>) -> Result<Tract, EngineError> {
     check_input(graph, signature)?;
     let places = output_places(graph, signature)?;
     refuse_quantised_softmax(graph)?;
-    let model = framework.model_for_proto_model(&proto).map_err(|e| not_loaded(one_line(&e)))?;
-    let model = optimised(model, &places, signature).map_err(|e| not_loaded(one_line(&e)))?;
+    let model = framework.model_for_proto_model(&proto).map_err(failed)?;
+    let model = optimised(model, &places, signature).map_err(failed)?;
     check_outputs(&model, signature)?;
-    let ready = || -> TractResult<Tract> {
-        let plan = model.into_runnable()?;
-        let input = Arc::new(Tensor::zero::<f32>(&signature.input)?);
-        Ok(Tract { state: plan.spawn()?, plan, input })
-    };
-    ready().map_err(|e| not_loaded(one_line(&e)))
+    ready(model, signature).map_err(failed)
+}
+
+fn ready(model: TypedModel, signature: &Signature<'_>) -> TractResult<Tract> {
+    let plan = model.into_runnable()?;
+    let input = Arc::new(Tensor::zero::<f32>(&signature.input)?);
+    Ok(Tract { state: plan.spawn()?, plan, input })
 }
 
 /// Makes every shape static, keeps only the outputs that are used, and lets tract optimise the rest.
@@ -100,7 +101,7 @@ fn optimised(mut model: InferenceModel, places: &[usize], signature: &Signature<
 
 fn check_outputs(model: &TypedModel, signature: &Signature<'_>) -> Result<(), EngineError> {
     for (i, OutputSpec { tensor, shape, .. }) in signature.outputs.iter().enumerate() {
-        let fact = model.output_fact(i).map_err(|e| not_loaded(one_line(&e)))?;
+        let fact = model.output_fact(i).map_err(failed)?;
         if fact.datum_type != f32::datum_type() || fact.shape.as_concrete() != Some(shape) {
             let (name, expected) = (tensor.clone(), shape.clone());
             return Err(EngineError::Output { name, found: format!("{fact:?}"), expected });
@@ -109,11 +110,15 @@ fn check_outputs(model: &TypedModel, signature: &Signature<'_>) -> Result<(), En
     Ok(())
 }
 
+fn failed(error: TractError) -> EngineError {
+    not_loaded(one_line(error))
+}
+
 fn not_loaded(reason: impl Display) -> EngineError {
     EngineError::Load { reason: reason.to_string() }
 }
 
 /// The whole chain of what tract said, outermost first.
-fn one_line(error: &TractError) -> String {
+fn one_line(error: TractError) -> String {
     format!("{error:#}").replace('\n', " ")
 }

@@ -1,6 +1,7 @@
 //! Opening a pack's model, running it, and comparing it with its golden vectors.
 
 use affectd::affect::{Expression, Label};
+use affectd::clock::SystemClock;
 use affectd::model::engine::EngineError;
 use affectd::model::{FrameModel, Model, ModelError, Problem, verify};
 use tract_onnx::pb::{GraphProto, NodeProto};
@@ -147,7 +148,7 @@ fn the_first_variant_that_suits_is_opened() {
 fn an_engine_that_agrees_passes_and_one_that_disagrees_is_refused() {
     let mut tiny = TinyPack::new();
     let pack = tiny.load().unwrap();
-    let report = verify::compare(&pack, &pack.variants[0]).unwrap();
+    let report = verify::compare(&pack, &pack.variants[0], &SystemClock).unwrap();
     assert_eq!(report.outputs.len(), 3);
     assert!(report.outputs.iter().all(|output| output.worst < 1e-5), "{report:?}");
     verify::refuse_disagreement(&pack, &report).unwrap();
@@ -156,7 +157,7 @@ fn an_engine_that_agrees_passes_and_one_that_disagrees_is_refused() {
     wrong[3] += 0.25;
     tiny.put_golden("valence_arousal", &wrong);
     let pack = tiny.load().unwrap();
-    let report = verify::compare(&pack, &pack.variants[0]).unwrap();
+    let report = verify::compare(&pack, &pack.variants[0], &SystemClock).unwrap();
     let worst = report.disagreement().unwrap();
     assert_eq!((worst.output, worst.sample), ("valence_arousal", 1));
     assert!((worst.worst - 0.25).abs() < 1e-5);
@@ -171,7 +172,7 @@ fn a_golden_vector_that_is_not_finite_is_refused() {
     embedding[5] = f32::NAN;
     tiny.put_golden("embedding", &embedding);
     let pack = tiny.load().unwrap();
-    let message = verify::compare(&pack, &pack.variants[0]).unwrap_err().to_string();
+    let message = verify::compare(&pack, &pack.variants[0], &SystemClock).unwrap_err().to_string();
     assert!(message.contains("golden/embedding.f32") && message.contains("NaN") && message.contains("5"), "{message}");
 }
 

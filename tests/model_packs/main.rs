@@ -2,7 +2,9 @@
 //! give what the training framework gave.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod commands;
 mod engines;
 mod onnx;
+mod real;
 mod refused;
 mod tiny_pack;

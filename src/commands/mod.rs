@@ -1,0 +1,3 @@
+//! One file per sub-command: what the words on the command line do.
+
+pub mod model;

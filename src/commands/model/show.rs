@@ -1,0 +1,101 @@
+//! `affectd model show NAME`.
+
+use std::io::Write;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::text::{json, size, table, yes_no};
+use super::{VariantRow, state};
+use crate::affect::Label;
+use crate::model::manifest::Manifest;
+use crate::model::{Channels, Kind, ModelError, Pack, Registry};
+
+/// One pack: its manifest, key by key, and how its files are.
+#[derive(Debug, Serialize)]
+struct Shown {
+    folder: String,
+    /// present, missing or damaged.
+    files: &'static str,
+    problem: Option<String>,
+    manifest: Manifest,
+}
+
+/// Shows one pack: what its manifest says, and whether its files are there and right.
+///
+/// # Errors
+/// When there is no such pack, its manifest is wrong, or `out` cannot be written. Files that are missing or
+/// damaged are shown as such.
+pub fn show(registry: &Registry, name: &str, as_json: bool, out: &mut impl Write) -> Result<()> {
+    let pack = registry.describe(name)?;
+    let problem = pack.check_files().err();
+    if as_json {
+        return json(
+            out,
+            &Shown {
+                folder: pack.dir().display().to_string(),
+                files: state(problem.as_ref()),
+                problem: problem.as_ref().map(ModelError::to_string),
+                manifest: Manifest::read(pack.dir())?,
+            },
+        );
+    }
+    writeln!(out, "{}: {}", pack.id(), pack.summary)?;
+    facts(&pack, problem.as_ref(), out)?;
+
+    writeln!(out, "\nVariants")?;
+    let mut lines = vec![["ENGINE", "PRECISION", "FILE", "SIZE", "RUNS HERE"].map(str::to_owned)];
+    lines.extend(pack.variants.iter().map(|variant| VariantRow::new(&pack, variant)).map(|row| {
+        let size = row.bytes.map_or_else(|| "-".to_owned(), size);
+        [row.engine.to_owned(), row.precision.to_owned(), row.file, size, yes_no(row.runs_here).to_owned()]
+    }));
+    table(out, "  ", &lines)?;
+
+    if !pack.data.is_empty() {
+        writeln!(out, "\nTrained on")?;
+        for data in &pack.data {
+            writeln!(out, "  {} ({})", data.name, data.licence)?;
+        }
+    }
+    if !pack.measured.is_empty() {
+        writeln!(out, "\nMeasured")?;
+        for m in &pack.measured {
+            writeln!(out, "  {}: {}\n    on {}\n    {}: {}", m.what, m.value, m.on, m.date, m.command)?;
+        }
+    }
+    if let Some(problem) = problem {
+        writeln!(out, "\n{problem}")?;
+    }
+    Ok(())
+}
+
+fn facts(pack: &Pack, problem: Option<&ModelError>, out: &mut impl Write) -> Result<()> {
+    let commercial = yes_no(pack.licence.commercial_use);
+    let input = &pack.input;
+    let channels = match input.channels {
+        Channels::Grey => "grey",
+        Channels::Rgb => "RGB",
+    };
+    let mut lines = vec![
+        ["folder".to_owned(), pack.dir().display().to_string()],
+        ["files".to_owned(), state(problem).to_owned()],
+        ["kind".to_owned(), pack.kind.name().to_owned()],
+        ["licence".to_owned(), pack.licence.weights.clone()],
+        ["commercial use".to_owned(), format!("{commercial}: {}", pack.licence.note)],
+        ["input".to_owned(), format!("{}×{} {channels}", input.width, input.height)],
+    ];
+    lines.extend(pack.outputs.iter().map(|output| {
+        let shape = output.shape.iter().map(usize::to_string).collect::<Vec<_>>().join("×");
+        ["output".to_owned(), format!("{} {shape}", output.key)]
+    }));
+    match &pack.kind {
+        Kind::Detector(spec) => {
+            lines.push(["score threshold".to_owned(), spec.score_threshold.get().to_string()]);
+        }
+        Kind::Frame(spec) => lines.extend(spec.expression.iter().map(|head| {
+            let labels: Vec<_> = head.labels.iter().map(|label| label.name()).collect();
+            ["expressions".to_owned(), format!("{} (temperature {})", labels.join(", "), head.temperature)]
+        })),
+    }
+    table(out, "  ", &lines)
+}

@@ -1,0 +1,148 @@
+//! `affectd model verify [NAME…]`.
+
+use std::io::Write;
+use std::time::Duration;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::text::{json, table};
+use crate::clock::SystemClock;
+use crate::model::pack::Variant;
+use crate::model::verify::{Difference, Report, compare, refuse_disagreement};
+use crate::model::{ModelError, Pack, Registry};
+
+/// How a verification ended; the exit status follows from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every pack may be used.
+    Accepted,
+    /// At least one pack was refused.
+    Refused,
+}
+
+/// What came of one variant, or of a pack that did not get as far.
+#[derive(Debug, Serialize)]
+struct Outcome {
+    pack: String,
+    engine: Option<String>,
+    file: Option<String>,
+    precision: Option<String>,
+    verdict: Word,
+    /// Why it was refused or not run.
+    reason: Option<String>,
+    tolerance: Option<f32>,
+    outputs: Vec<Output>,
+    load_ms: Option<f64>,
+    run_ms: Option<f64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Word {
+    Agrees,
+    Refused,
+    NotRun,
+}
+
+/// How far one output is from its golden vector.
+#[derive(Debug, Serialize)]
+struct Output {
+    name: &'static str,
+    worst: f32,
+    sample: usize,
+}
+
+/// Compares the engines with the golden vectors of the packs of those names, or of every pack when none is
+/// named. Each variant whose engine this program has is run.
+///
+/// # Errors
+/// When the folder cannot be read or `out` cannot be written. What is wrong with a pack is an outcome.
+pub fn verify(registry: &Registry, names: &[String], as_json: bool, out: &mut impl Write) -> Result<Verdict> {
+    let names = if names.is_empty() { registry.names()? } else { names.to_vec() };
+    let mut outcomes = Vec::new();
+    for name in &names {
+        match registry.pack(name) {
+            Ok(pack) => outcomes.extend(verify_pack(&pack)),
+            Err(error) => outcomes.push(Outcome::refused(name.clone(), &error)),
+        }
+    }
+    if as_json {
+        json(out, &outcomes)?;
+    } else {
+        outcomes.iter().try_for_each(|outcome| outcome.write(out))?;
+    }
+    let refused = outcomes.iter().any(|outcome| outcome.verdict == Word::Refused);
+    Ok(if refused { Verdict::Refused } else { Verdict::Accepted })
+}
+
+fn verify_pack(pack: &Pack) -> Vec<Outcome> {
+    if let Err(error) = pack.preferred() {
+        return vec![Outcome::refused(pack.id(), &error)];
+    }
+    let outcome = |variant: &Variant| {
+        let bare = Outcome {
+            engine: Some(variant.engine.clone()),
+            file: Some(variant.file.path.display().to_string()),
+            precision: Some(variant.precision.clone()),
+            ..Outcome::new(pack.id(), Word::NotRun)
+        };
+        if !variant.runs_here() {
+            return Outcome { reason: Some("this affectd has no such engine".to_owned()), ..bare };
+        }
+        match compare(pack, variant, &SystemClock) {
+            Ok(report) => bare.with(&report, refuse_disagreement(pack, &report).err()),
+            Err(error) => Outcome { verdict: Word::Refused, reason: Some(error.to_string()), ..bare },
+        }
+    };
+    pack.variants.iter().map(outcome).collect()
+}
+
+impl Outcome {
+    fn new(pack: String, verdict: Word) -> Self {
+        let (engine, file, precision, reason) = (None, None, None, None);
+        let (tolerance, outputs, load_ms, run_ms) = (None, Vec::new(), None, None);
+        Self { pack, engine, file, precision, verdict, reason, tolerance, outputs, load_ms, run_ms }
+    }
+
+    fn refused(pack: String, error: &impl ToString) -> Self {
+        Self { reason: Some(error.to_string()), ..Self::new(pack, Word::Refused) }
+    }
+
+    fn with(self, report: &Report, refusal: Option<ModelError>) -> Self {
+        let ms = |time: Duration| Some(time.as_secs_f64() * 1e3);
+        let output = |o: &Difference| Output { name: o.output, worst: o.worst, sample: o.sample };
+        Self {
+            verdict: if refusal.is_some() { Word::Refused } else { Word::Agrees },
+            reason: refusal.map(|error| error.to_string()),
+            tolerance: Some(report.tolerance),
+            outputs: report.outputs.iter().map(output).collect(),
+            load_ms: ms(report.load),
+            run_ms: ms(report.run),
+            ..self
+        }
+    }
+
+    fn write(&self, out: &mut impl Write) -> Result<()> {
+        let word = match self.verdict {
+            Word::Agrees => "agrees",
+            Word::Refused => "REFUSED",
+            Word::NotRun => "not run",
+        };
+        let about = [&self.engine, &self.precision, &self.file];
+        let about = about.into_iter().flatten().map(|text| format!(", {text}")).collect::<String>();
+        writeln!(out, "{}{about}: {word}", self.pack)?;
+        if let Some(reason) = &self.reason {
+            writeln!(out, "  {reason}")?;
+        }
+        if let (Some(tolerance), Some(load), Some(run)) = (self.tolerance, self.load_ms, self.run_ms) {
+            let mut lines = vec![["OUTPUT", "WORST DIFFERENCE", "TOLERATED", "SAMPLE"].map(str::to_owned)];
+            lines.extend(self.outputs.iter().map(|o| {
+                [o.name.to_owned(), format!("{:.1e}", o.worst), format!("{tolerance:.1e}"), o.sample.to_string()]
+            }));
+            table(out, "  ", &lines)?;
+            writeln!(out, "  loaded in {load:.0} ms, fastest run {run:.2} ms")?;
+        }
+        Ok(())
+    }
+}
