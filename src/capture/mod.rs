@@ -4,14 +4,27 @@
 //! replaces an older one. A source never outlives its trouble silently: every failure is a
 //! [`CaptureError`] that names the source and the remedy.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::clock::Monotonic;
+use crate::clock::{Clock, Monotonic};
 use crate::picture::Picture;
+use crate::picture::photo::PhotoError;
 
+pub mod address;
+pub mod alsa;
+pub mod fake;
+mod ffmpeg;
+mod ffmpeg_log;
+pub mod file;
 pub mod mailbox;
+pub mod paced;
+pub mod v4l;
+mod y4m;
+
+pub use address::Address;
 
 /// A picture with the time of its light.
 #[derive(Debug, Clone, Default)]
@@ -54,6 +67,11 @@ pub trait VideoSource: Send {
 
     /// The nominal frames a second, when the source knows.
     fn frame_rate(&self) -> Option<f32>;
+
+    /// About how many frames there are in all, when the source has an end and knows: for a progress bar.
+    fn frames_hint(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// A source of sound. Blocking: belongs on a thread of its own.
@@ -72,10 +90,15 @@ pub trait SoundSource: Send {
 #[derive(Debug, Error)]
 pub enum CaptureError {
     /// The address is not of a known form.
-    #[error("{given:?} is not a source: write file:PATH, v4l:DEVICE (v4l:/dev/video0) or alsa:DEVICE (alsa:default)")]
+    #[error(
+        "{given:?} is not a source: {reason}; \
+         write file:PATH, v4l:DEVICE (v4l:/dev/video0) or alsa:DEVICE (alsa:default)"
+    )]
     Address {
         /// What was given.
         given: String,
+        /// What is wrong with it.
+        reason: String,
     },
     /// There is no such device or file, or it may not be opened.
     #[error("{source_name} cannot be opened: {reason}; {remedy}")]
@@ -97,4 +120,36 @@ pub enum CaptureError {
         /// What to do.
         remedy: String,
     },
+    /// It is a photo that cannot be loaded.
+    #[error(transparent)]
+    Photo(#[from] PhotoError),
+}
+
+/// Opens a source of frames. Stamps are the driver's, or, where it gives none, `clock`'s.
+///
+/// # Errors
+/// When it cannot be opened, or gives sound only.
+pub fn open_video(address: &Address, clock: Arc<dyn Clock>) -> Result<Box<dyn VideoSource>, CaptureError> {
+    Ok(match address {
+        Address::File(path) if file::is_photo(path) => Box::new(file::Photo::open(path)?),
+        Address::File(path) => Box::new(file::Clip::open(path)?),
+        Address::V4l(camera) => Box::new(v4l::Camera::open(camera, clock)?),
+        Address::Alsa(_) => return Err(wrong_kind(address, "it is a microphone", "give a camera or a clip")),
+    })
+}
+
+/// Opens a source of sound, stamped by `clock`.
+///
+/// # Errors
+/// When it cannot be opened, or has no sound.
+pub fn open_sound(address: &Address, clock: Arc<dyn Clock>) -> Result<Box<dyn SoundSource>, CaptureError> {
+    Ok(match address {
+        Address::File(path) => Box::new(file::ClipSound::open(path)?),
+        Address::Alsa(device) => Box::new(alsa::Microphone::open(device, clock)?),
+        Address::V4l(_) => return Err(wrong_kind(address, "it is a camera", "give a microphone or a clip")),
+    })
+}
+
+fn wrong_kind(address: &Address, reason: &str, remedy: &str) -> CaptureError {
+    CaptureError::Open { source_name: address.to_string(), reason: reason.into(), remedy: remedy.into() }
 }

@@ -304,9 +304,10 @@ mod tests {
         assert!(out[..64].iter().all(|&red| red > 245.0) && out[64..].iter().all(|&other| other < 15.0));
 
         let mut wide = Picture::default();
-        wide.reset(PixelFormat::Nv12, Luma::Full, MAX_SIDE, 2048).unwrap().fill(128);
-        let (_, out) = letterboxed(&wide, whole(&wide), 16);
-        assert!(out[7 * 16..9 * 16].iter().all(|&value| value == 128.0));
+        wide.reset(PixelFormat::Nv12, Luma::Full, MAX_SIDE, 512).unwrap().fill(128);
+        let (_, out) = letterboxed(&wide, whole(&wide), 64);
+        assert!(out[31 * 64..33 * 64].iter().all(|&value| value == 128.0));
+        assert!(out[..31 * 64].iter().all(|&value| value == 0.0));
     }
 
     #[test]
