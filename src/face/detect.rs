@@ -22,7 +22,7 @@ const MEANT: f32 = 0.3;
 /// Two faces that overlap this much are one.
 const SAME: f32 = 0.3;
 /// In fewer input pixels than this a face's points are coarse.
-const COARSE: f32 = 24.0;
+const COARSE: f32 = 20.0;
 
 /// Finds faces in a picture.
 pub trait Detect {

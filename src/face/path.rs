@@ -5,6 +5,9 @@
 //! are read. A frame costs two looks of the detector at most, and what the face model costs is spent on
 //! faces that can be read only. Buffers are made once; a frame allocates nothing.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use heapless::Vec as FixedVec;

@@ -1,12 +1,16 @@
 //! `affectd bench`: what this machine can do.
 
+use std::io;
 use std::path::Path;
 
 use crate::cli::{BenchArgs, BenchCommand};
 use crate::exit::Exit;
 
+use super::setup;
+
+mod annotations;
 mod clip;
-//mod faces;
+mod faces;
 mod report;
 mod usage;
 
@@ -16,7 +20,11 @@ mod usage;
 /// When the clip, the photos or the models cannot be used.
 pub fn run(args: &BenchArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
     match &args.what {
-        Some(BenchCommand::Faces { .. }) => todo!(),
+        Some(BenchCommand::Faces { dir, json }) => {
+            let registry = setup::registry(&setup::config(None)?, models)?;
+            faces::faces(&registry, dir, *json, &mut io::stdout().lock())?;
+            Ok(Exit::Ok)
+        }
         None => clip::run(args, models),
     }
 }

@@ -7,6 +7,8 @@
 
 mod patch;
 
+use std::ops::RangeInclusive;
+
 use self::patch::{Disc, PATCH_SHARE, Patch, WINDOW};
 use super::{Landmarks, MAX_FACES, TrackId};
 use crate::geometry::{Point, Rect, Similarity};
@@ -15,6 +17,9 @@ use crate::picture::{Normalise, Picture};
 
 /// Luma as it is: 0 to 255.
 const LUMA: Normalise = Normalise { scale: 1.0, offset: 0.0 };
+
+/// How much a face may grow or shrink until the next detection: more is a search gone astray.
+const HELD: RangeInclusive<f32> = 0.8..=1.25;
 
 /// A face as it was when its patch was taken.
 #[derive(Debug)]
@@ -94,6 +99,9 @@ impl Follower {
         look(&mut self.warper, picture, expected, kept.step, &mut self.window);
         let start = Similarity { tx: 0.0, ty: 0.0, ..kept.last };
         let found = kept.patch.find(&self.disc, &self.window, start, &mut self.scratch)?;
+        if !HELD.contains(&found.warp.scale()) {
+            return None;
+        }
         kept.last = found.warp;
 
         // From the kept frame to this one: about the kept centre, then to where the window lay.

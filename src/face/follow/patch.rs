@@ -8,9 +8,9 @@
 use crate::geometry::{Point, Similarity};
 
 /// The patch's side, in samples.
-const SIDE: usize = 32;
+const SIDE: usize = 24;
 /// How far around the patch's place it is searched for, in samples.
-const MARGIN: usize = 5;
+const MARGIN: usize = 4;
 /// The side of the window that a patch is taken from and searched in, in samples.
 pub const WINDOW: usize = SIDE + 2 * MARGIN;
 /// The part of a window's width that the patch takes.
@@ -22,7 +22,7 @@ const RADIUS: f32 = SIDE as f32 / 2.0;
 /// Steps of the search; it is nearly always over after half of them.
 const MOST_STEPS: usize = 12;
 /// A step shorter than this, in samples, ends the search.
-const STILL: f32 = 0.02;
+const STILL: f32 = 0.03;
 /// The search fails when more than this share of the disc leaves the window.
 const OUTSIDE: f32 = 0.25;
 /// A patch whose luma (0 to 255) deviates by less has nothing to hold on to.

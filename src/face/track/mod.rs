@@ -104,7 +104,8 @@ impl Tracker {
         // The order they come in must not matter, not even for the numbers of new tracks.
         found.sort_unstable_by(|a, b| order(a).partial_cmp(&order(b)).unwrap_or(Ordering::Equal));
 
-        let partner = assign(self.tracks.len(), found.len(), |track, other| self.tracks[track].cost(found[other]));
+        let cost = |track: usize, other: usize| self.tracks[track].cost(found[other]);
+        let partner = assign(self.tracks.len(), found.len(), cost);
         let mut taken = [false; MAX_FACES];
         for (track, partner) in self.tracks.iter_mut().zip(partner) {
             track.missed = partner.is_none();

@@ -56,12 +56,12 @@ impl Motion {
         Rect::new(self.x.position() - width / 2.0, self.y.position() - height / 2.0, width, height)
     }
 
-    /// Takes in where the face was seen.
-    pub fn correct(&mut self, rect: &Rect) {
+    /// Takes in where the face was seen; `vagueness` times as uncertain as usual (1 or more).
+    pub fn correct(&mut self, rect: &Rect, vagueness: f32) {
         let (centre, size) = (rect.centre(), size(rect));
-        self.x.correct(centre.x, (BLUR * size).powi(2));
-        self.y.correct(centre.y, (BLUR * size).powi(2));
-        self.size.correct(size.ln(), SIZE_BLUR.powi(2));
+        self.x.correct(centre.x, (vagueness * BLUR * size).powi(2));
+        self.y.correct(centre.y, (vagueness * BLUR * size).powi(2));
+        self.size.correct(size.ln(), (vagueness * SIZE_BLUR).powi(2));
     }
 }
 

@@ -10,7 +10,7 @@ use crate::geometry::{Point, Rect};
 
 /// A detection may lie this far from where its track is expected, in face sizes …
 const REACH: f32 = 0.6;
-/// … and farther for each second that the track was out of sight …
+/// … and, when it was not followed, farther for each second since it was seen for sure …
 const REACH_GROWTH: f32 = 1.5;
 /// … up to this.
 const REACH_MOST: f32 = 1.2;
@@ -174,14 +174,14 @@ impl Track {
     }
 
     pub(super) fn followed(&mut self, rect: Rect, landmarks: Landmarks) {
-        self.place(rect, landmarks, Evidence::Followed);
+        self.place(rect, landmarks, Evidence::Followed, 1.0);
     }
 
     pub(super) fn detected(&mut self, found: &Detection, meaning: &Meaning) {
         self.coarse = size(&found.rect) < meaning.coarse_below;
         if !(self.coarse && self.fine && self.agrees(found)) {
             self.fine = false;
-            self.pull(found);
+            self.pull(found, meaning);
         }
         self.believed |= found.score >= meaning.sure;
         self.seen(found, meaning);
@@ -191,7 +191,7 @@ impl Track {
     pub(super) fn judged(&mut self, found: Option<&Detection>, meaning: &Meaning) {
         self.looked = Some(Duration::ZERO);
         if let Some(found) = found {
-            self.pull(found);
+            self.pull(found, meaning);
             (self.fine, self.believed, self.denials) = (true, true, 0);
             self.seen(found, meaning);
         } else {
@@ -212,30 +212,32 @@ impl Track {
     }
 
     /// Goes to where it was detected, or half-way when it was followed to nearly there.
-    fn pull(&mut self, found: &Detection) {
+    ///
+    /// A half-hidden face is found too small and aside, and weakly: the less the score, the less it says
+    /// about how the face moves.
+    fn pull(&mut self, found: &Detection, meaning: &Meaning) {
         let from_coarse = self.coarse && !self.fine;
         let trust = if self.agrees(found) && !from_coarse { TRUST } else { 1.0 };
         let rect = rect_between(&self.rect, &found.rect, trust);
         let landmarks = self.landmarks.zip(&found.landmarks, |old, new| between(old, new, trust));
-        self.place(rect, landmarks, Evidence::Detected);
+        let doubt = (meaning.trust.get() / found.score.get().max(0.05)).max(1.0);
+        self.place(rect, landmarks, Evidence::Detected, doubt * doubt);
     }
 
-    fn place(&mut self, rect: Rect, landmarks: Landmarks, evidence: Evidence) {
-        self.motion.correct(&rect);
+    fn place(&mut self, rect: Rect, landmarks: Landmarks, evidence: Evidence, vagueness: f32) {
+        self.motion.correct(&rect, vagueness);
         (self.rect, self.landmarks, self.evidence) = (rect, landmarks, evidence);
     }
 
     /// What it would cost to take a detection for this face; [`ALONE`] or more when it cannot be.
     pub(super) fn cost(&self, found: &Detection) -> f32 {
         let (mine, its) = (size(&self.rect), size(&found.rect));
-        let reach = (REACH + REACH_GROWTH * self.unseen.as_secs_f32()).min(REACH_MOST) * mine.max(its);
+        let lost_for = if self.evidence == Evidence::Expected { self.doubted.as_secs_f32() } else { 0.0 };
+        let reach = (REACH + REACH_GROWTH * lost_for).min(REACH_MOST) * mine.max(its);
         let apart = self.rect.centre().distance(found.rect.centre()) / reach;
         let grown = (its / mine).ln().abs() / SIZE_MOST.ln();
-        if apart < 1.0 && grown < 1.0 {
-            ALONE * (0.5 * apart + 0.25 * grown + 0.25 * (1.0 - self.rect.iou(&found.rect)))
-        } else {
-            ALONE
-        }
+        let overlap = self.rect.iou(&found.rect);
+        if apart < 1.0 && grown < 1.0 { ALONE * (0.5 * apart + 0.25 * grown + 0.25 * (1.0 - overlap)) } else { ALONE }
     }
 }
 

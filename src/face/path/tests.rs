@@ -1,0 +1,305 @@
+//! The path with a scripted detector in a drawn world: what is looked at, when, and what is told.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use super::*;
+use crate::affect::Valence;
+use crate::face::Detection;
+use crate::geometry::Point;
+use crate::model::{Align, Channels, InputSpec};
+use crate::picture::{Normalise, PixelFormat, Range};
+
+const WIDTH: u32 = 640;
+const HEIGHT: u32 = 480;
+const SIDE: f32 = 120.0;
+
+/// What stands before the camera, and what was asked of the models.
+#[derive(Default)]
+struct World {
+    faces: RefCell<Vec<Detection>>,
+    /// What a close look thinks of a face; the faces' own score when there is none.
+    close_score: Cell<Option<f32>>,
+    broken: Cell<bool>,
+    looks: Cell<u32>,
+    close_looks: Cell<u32>,
+}
+
+struct Scripted(Rc<World>);
+
+impl Detect for Scripted {
+    fn detect(&mut self, picture: &Picture, region: Rect, threshold: Confidence) -> Result<Faces, FaceError> {
+        let world = &self.0;
+        let is_close = region != whole(picture);
+        let count = if is_close { &world.close_looks } else { &world.looks };
+        count.set(count.get() + 1);
+        if world.broken.get() {
+            return Err(FaceError::Outputs { anchors: 1, regressors: 0, scores: 0 });
+        }
+        let mut seen = Faces::default();
+        for face in world.faces.borrow().iter() {
+            let close = world.close_score.get().filter(|_| is_close).and_then(Confidence::new);
+            let face = Detection { score: close.unwrap_or(face.score), ..*face };
+            if face.score >= threshold && region.overlap(&face.rect) > 0.5 * face.rect.area() {
+                seen.add(face);
+            }
+        }
+        Ok(seen)
+    }
+
+    fn score_threshold(&self) -> Confidence {
+        score(0.5)
+    }
+
+    fn side(&self) -> usize {
+        192
+    }
+}
+
+struct Fixed {
+    spec: InputSpec,
+    align: Align,
+    input: Vec<f32>,
+}
+
+impl Fixed {
+    fn new(channels: Channels) -> Self {
+        let spec = InputSpec { width: 64, height: 64, channels, norm: Normalise { scale: 1.0 / 255.0, offset: 0.0 } };
+        let align = Align {
+            right_eye: Point::new(0.3, 0.4),
+            left_eye: Point::new(0.7, 0.4),
+            nose: Point::new(0.5, 0.6),
+            mouth: Point::new(0.5, 0.8),
+        };
+        Self { spec, align, input: vec![0.0; spec.len()] }
+    }
+}
+
+impl FaceModel for Fixed {
+    fn input_spec(&self) -> &InputSpec {
+        &self.spec
+    }
+
+    fn align(&self) -> &Align {
+        &self.align
+    }
+
+    fn input_mut(&mut self) -> &mut [f32] {
+        &mut self.input
+    }
+
+    /// Valence is the crop's mean luma.
+    fn estimate(&mut self) -> Result<Estimate, FaceError> {
+        let mean = self.input.iter().sum::<f32>() / self.input.len() as f32;
+        Ok(Estimate { valence: Valence::new(mean), ..Estimate::default() })
+    }
+}
+
+fn score(value: f32) -> Confidence {
+    Confidence::new(value).unwrap()
+}
+
+fn face(x: f32, y: f32, side: f32, sure: f32) -> Detection {
+    let at = |dx: f32, dy: f32| Point::new(x + dx * side, y + dy * side);
+    let landmarks = Landmarks {
+        right_eye: at(-0.2, -0.2),
+        left_eye: at(0.2, -0.2),
+        nose: at(0.0, 0.05),
+        mouth: at(0.0, 0.25),
+        right_ear: at(-0.45, -0.1),
+        left_ear: at(0.45, -0.1),
+    };
+    Detection { rect: Rect::new(x - side / 2.0, y - side / 2.0, side, side), score: score(sure), landmarks }
+}
+
+/// Draws a face with detail about each of the `centres` on an even background.
+fn draw(picture: &mut Picture, centres: &[Point]) {
+    let bytes = picture.reset(PixelFormat::Grey, Range::Full, WIDTH, HEIGHT).unwrap();
+    for (i, byte) in bytes.iter_mut().enumerate() {
+        let (x, y) = ((i as u32 % WIDTH) as f32, (i as u32 / WIDTH) as f32);
+        *byte = 110;
+        if let Some(c) = centres.iter().find(|c| (x - c.x).abs().max((y - c.y).abs()) < 0.5 * SIDE) {
+            let (x, y) = (x - c.x, y - c.y);
+            *byte = (128.0 + 40.0 * ((x * 0.13).sin() + (y * 0.11).cos() + (0.09 * (x - y)).sin())) as u8;
+        }
+    }
+}
+
+fn path(world: &Rc<World>, settings: FaceSettings) -> FacePath<Scripted, Fixed> {
+    FacePath::new(Scripted(world.clone()), Fixed::new(Channels::Grey), settings).unwrap()
+}
+
+fn moment(frame: u32, fps: u32) -> Monotonic {
+    Monotonic::new(Duration::from_secs(1) * frame / fps)
+}
+
+/// A world with one face of `sure` score in the middle, its picture and a path that sees it.
+fn one_face(sure: f32) -> (Rc<World>, Picture, FacePath<Scripted, Fixed>) {
+    let (world, mut picture) = (Rc::new(World::default()), Picture::default());
+    world.faces.borrow_mut().push(face(320.0, 240.0, SIDE, sure));
+    draw(&mut picture, &[Point::new(320.0, 240.0)]);
+    let path = path(&world, FaceSettings::default());
+    (world, picture, path)
+}
+
+#[test]
+fn a_face_is_followed_exactly_while_the_detector_rests() {
+    let (world, mut picture, mut path) = one_face(0.9);
+    for frame in 0..30 {
+        let x = 320.0 + 3.0 * frame as f32;
+        draw(&mut picture, &[Point::new(x, 240.0)]);
+        world.faces.borrow_mut()[0] = face(x, 240.0, SIDE, 0.9);
+        let [seen] = path.observe(&picture, moment(frame, 30)).unwrap() else { panic!("one face") };
+        assert_eq!(seen.track, TrackId(1));
+        assert!((seen.rect.centre().x - x).abs() < 1.0, "{} at {x}", seen.rect.centre().x);
+        assert!(seen.estimate.is_some());
+    }
+    assert_eq!(world.looks.get(), 6);
+    assert_eq!(path.counts(), Counts { frames: 30, looks: 6, close_looks: 0, estimates: 30, beyond: 0 });
+}
+
+#[test]
+fn whoever_comes_is_told_of_within_a_fifth_of_a_second() {
+    for fps in [10, 15, 25, 30, 60, 120] {
+        let (world, picture, mut path) = one_face(0.6);
+        let came = world.faces.take();
+        for frame in 0..fps {
+            assert!(path.observe(&picture, moment(frame, fps)).unwrap().is_empty());
+        }
+        *world.faces.borrow_mut() = came;
+        let told = (fps..).find(|&frame| !path.observe(&picture, moment(frame, fps)).unwrap().is_empty());
+        assert!(told.is_some_and(|frame| frame - fps <= fps / 5), "{told:?} at {fps}");
+    }
+}
+
+#[test]
+fn a_face_that_is_suddenly_covered_is_looked_for_at_once_and_expected_for_a_while() {
+    let (world, picture, mut path) = one_face(0.9);
+    for frame in 0..8 {
+        path.observe(&picture, moment(frame, 30)).unwrap();
+    }
+    let looks = world.looks.get();
+    world.faces.borrow_mut().clear();
+    let mut covered = Picture::default();
+    draw(&mut covered, &[]);
+    let seen = path.observe(&covered, moment(8, 30)).unwrap()[0];
+    assert_eq!(world.looks.get(), looks + 1);
+    assert_eq!((seen.track, seen.quality.usable, seen.estimate), (TrackId(1), false, None));
+    assert_eq!(seen.confidence, Confidence::MIN);
+    let gone = (9..90).find(|&frame| path.observe(&covered, moment(frame, 30)).unwrap().is_empty());
+    assert!(gone.is_some_and(|frame| (8 + 15..8 + 30).contains(&frame)), "{gone:?}");
+}
+
+#[test]
+fn a_doubtful_face_is_told_of_in_the_frame_of_its_close_look_and_a_poster_never() {
+    let (world, picture, mut path) = one_face(0.3);
+    world.close_score.set(Some(0.9));
+    assert_eq!(path.observe(&picture, moment(0, 30)).unwrap().len(), 1);
+    assert_eq!((world.looks.get(), world.close_looks.get()), (1, 1));
+
+    let (world, picture, mut path) = one_face(0.6);
+    world.close_score.set(Some(0.3));
+    for frame in 0..60 {
+        assert!(path.observe(&picture, moment(frame, 30)).unwrap().is_empty());
+    }
+    assert_eq!(world.close_looks.get(), 2);
+}
+
+#[test]
+fn a_face_that_cannot_be_read_is_told_of_without_an_estimate() {
+    let (world, picture, mut path) = one_face(0.9);
+    world.faces.borrow_mut()[0] = face(320.0, 240.0, 24.0, 0.9);
+    let seen = path.observe(&picture, moment(0, 30)).unwrap()[0];
+    assert_eq!((seen.quality.usable, seen.estimate), (false, None));
+    assert!(seen.confidence > Confidence::MIN);
+    assert_eq!(path.counts().estimates, 0);
+}
+
+#[test]
+fn a_face_half_outside_of_the_picture_is_not_read() {
+    let (world, picture, mut path) = one_face(0.9);
+    world.faces.borrow_mut()[0] = face(15.0, 240.0, SIDE, 0.9);
+    assert!(!path.observe(&picture, moment(0, 30)).unwrap()[0].quality.usable);
+}
+
+#[test]
+fn another_picture_size_is_another_scene() {
+    let (_, picture, mut path) = one_face(0.9);
+    assert_eq!(path.observe(&picture, moment(0, 30)).unwrap()[0].track, TrackId(1));
+    let mut larger = Picture::default();
+    larger.reset(PixelFormat::Grey, Range::Full, WIDTH * 2, HEIGHT * 2).unwrap();
+    assert_eq!(path.observe(&larger, moment(1, 30)).unwrap()[0].track, TrackId(2));
+}
+
+#[test]
+fn a_clock_that_jumps_back_does_not_stop_the_detector() {
+    let (world, picture, mut path) = one_face(0.9);
+    path.observe(&picture, moment(3000, 30)).unwrap();
+    path.observe(&picture, moment(0, 30)).unwrap();
+    assert_eq!(world.looks.get(), 2);
+}
+
+#[test]
+fn a_detector_that_fails_once_is_asked_again() {
+    let (world, picture, mut path) = one_face(0.9);
+    world.broken.set(true);
+    assert!(path.observe(&picture, moment(0, 10)).is_err());
+    world.broken.set(false);
+    let told = (1..4).find(|&frame| !path.observe(&picture, moment(frame, 10)).unwrap().is_empty());
+    assert_eq!(told, Some(2));
+}
+
+#[test]
+fn faces_beyond_the_most_are_counted() {
+    let (world, picture, mut path) = one_face(0.9);
+    let crowd = (0..40).map(|i| face(30.0 + 60.0 * (i % 10) as f32, 40.0 + 60.0 * (i / 10) as f32, 50.0, 0.9));
+    *world.faces.borrow_mut() = crowd.collect();
+    assert_eq!(path.observe(&picture, moment(0, 30)).unwrap().len(), MAX_FACES);
+    assert_eq!(path.counts().beyond, 8);
+}
+
+#[test]
+fn a_photo_is_searched_thoroughly_and_keeps_nothing_for_the_next() {
+    let (world, picture, mut path) = one_face(0.3);
+    world.close_score.set(Some(0.7));
+    world.faces.borrow_mut().push(face(100.0, 100.0, 60.0, 0.1));
+    for _ in 0..2 {
+        let [seen] = path.observe_photo(&picture).unwrap() else { panic!("one face") };
+        assert_eq!((seen.track, seen.estimate.is_some()), (TrackId(1), true));
+    }
+    world.close_score.set(Some(0.4));
+    assert!(path.observe_photo(&picture).unwrap().is_empty());
+}
+
+#[test]
+fn a_crop_is_read_as_it_is() {
+    let (_, _, mut path) = one_face(0.9);
+    let mut crop = Picture::default();
+    crop.reset(PixelFormat::Grey, Range::Full, 48, 48).unwrap().fill(51);
+    let read = path.estimate_crop(&crop).unwrap().valence.unwrap().get();
+    assert!((read - 0.2).abs() < 1e-4, "{read}");
+}
+
+#[test]
+fn a_face_model_for_colour_is_refused() {
+    let refused = FacePath::new(Scripted(Rc::default()), Fixed::new(Channels::Rgb), FaceSettings::default());
+    assert!(matches!(refused.err(), Some(FaceError::Channels { kind: "frame", wanted: "grey" })));
+}
+
+#[test]
+fn frames_allocate_nothing_once_everybody_has_been_seen() {
+    let (world, mut picture, mut path) = one_face(0.6);
+    world.faces.borrow_mut().push(face(120.0, 120.0, 60.0, 0.4));
+    let mut observe = |frames: std::ops::Range<u32>| {
+        for frame in frames {
+            let x = 320.0 + 30.0 * (frame as f32 * 0.1).sin();
+            draw(&mut picture, &[Point::new(x, 240.0), Point::new(120.0, 120.0)]);
+            world.faces.borrow_mut()[0] = face(x, 240.0, SIDE, 0.6);
+            assert_eq!(path.observe(&picture, moment(frame, 30)).unwrap().len(), frame.min(1) as usize + 1);
+        }
+    };
+    world.close_score.set(Some(0.8));
+    observe(0..60);
+    assert_eq!(allocation_counter::measure(|| observe(60..120)).count_total, 0);
+    assert!(world.close_looks.get() > 4);
+}
