@@ -27,7 +27,9 @@ fn a_photo_gives_a_line_with_the_face_where_it_is() {
 fn a_mirrored_or_smaller_photo_gives_the_same_answer() {
     let dir = tempfile::tempdir().unwrap();
     let plain = affectd(&["infer", astronaut().to_str().unwrap()]).lines().remove(0);
-    for (name, filter) in [("mirrored.png", "hflip"), ("smaller.png", "scale=300:300"), ("padded.png", "pad=900:700:200:90")] {
+    for (name, filter) in
+        [("mirrored.png", "hflip"), ("smaller.png", "scale=300:300"), ("padded.png", "pad=900:700:200:90")]
+    {
         let path = photo(dir.path(), name, filter);
         let line = affectd(&["infer", path.to_str().unwrap()]).lines().remove(0);
         assert_eq!(line["expression"]["label"], plain["expression"]["label"], "{name}");

@@ -57,7 +57,8 @@ async fn every_event_that_was_recorded_arrives_once_and_in_order() {
     let ran = run.await.unwrap();
     assert_eq!(ran.code, 0, "{}", ran.stderr);
 
-    let arrived: Vec<Value> = messages.iter().filter(|m| m.topic == "affect/test-1/events").map(Message::json).collect();
+    let arrived: Vec<Value> =
+        messages.iter().filter(|m| m.topic == "affect/test-1/events").map(Message::json).collect();
     let key = |event: &Value| (event["id"].clone(), event["type"].clone(), event["label"].clone());
     let recorded = json_lines(&record);
     assert_eq!(arrived.iter().map(key).collect::<Vec<_>>(), recorded.iter().map(key).collect::<Vec<_>>());

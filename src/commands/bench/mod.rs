@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use crate::cli::{BenchArgs, BenchCommand};
+use crate::clock::SystemClock;
 use crate::exit::Exit;
 
 use super::setup;
@@ -22,7 +23,7 @@ pub fn run(args: &BenchArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
     match &args.what {
         Some(BenchCommand::Faces { dir, json }) => {
             let registry = setup::registry(&setup::config(None)?, models)?;
-            faces::faces(&registry, dir, *json, &mut io::stdout().lock())?;
+            faces::faces(&registry, dir, &SystemClock, *json, &mut io::stdout().lock())?;
             Ok(Exit::Ok)
         }
         None => clip::run(args, models),
