@@ -1,15 +1,14 @@
 """The model card and the [[measured]] entries, written from ``figures.json`` alone."""
 
-import tomllib
 from pathlib import Path
 
+from . import ablate, train
 from . import model as net
 from .labels import EXPRESSIONS, VALENCE_AROUSAL
 
 MEASURE = "python -m affectlab measure --pack ../mtanet --data DIR"
 BUILD = "make mtanet DATA=DIR"
 TEXT = Path(__file__).with_name("card.md")
-ABLATIONS = Path(__file__).with_name("ablations.toml")
 
 
 def size_of(model):
@@ -43,11 +42,19 @@ def _percent(value):
 
 
 def _ablations():
-    if not ABLATIONS.is_file():
-        return "None were run."
-    runs = tomllib.loads(ABLATIONS.read_text())["run"]
-    return _table(("what was tried", "measured on", "accuracy", "mean recall"),
-                  [(r["what"], r["on"], _percent(r["accuracy"]), _percent(r["mean_recall"])) for r in runs])
+    rows = [(row["what"], row["part"], _percent(row["accuracy"]), _percent(row["mean_recall"]))
+            for row in ablate.load()]
+    return _table(("one choice undone", "part", "accuracy", "mean recall"), rows) if rows else "None were measured."
+
+
+def _wild(figures):
+    if "wild" not in figures:
+        return "Not measured for this version."
+    found = figures["wild"]
+    head = (f"Accuracy {_percent(found['accuracy'])}, mean recall {_percent(found['mean_recall'])} on {found['n']} "
+            f"photographs; in {found['missed']} more no face was found.")
+    rows = [(n, found["count"][n], _percent(r)) for n, r in found["recall"].items()]
+    return head + "\n\n" + _table(("expression", "pictures", "recall"), rows)
 
 
 def text(figures, date):
@@ -70,6 +77,7 @@ def text(figures, date):
         "BYTES": f"{figures['training']['bytes'] / 1e6:.2f} MB",
         "EPOCHS": figures["training"]["epoch"],
         "EPOCHS_PLANNED": plan["epochs"],
+        "FIRST_EPOCHS": train.FIRST.epochs,
         "TAU": figures["training"]["tau"],
         "TEMPERATURE": figures["training"]["temperature"],
         "F32_ACCURACY": _percent(full["accuracy"]),
@@ -86,6 +94,7 @@ def text(figures, date):
         "VALENCE_AROUSAL": _table(("", *VALENCE_AROUSAL),
                                   [("valence", *(v for v, _ in VALENCE_AROUSAL.values())),
                                    ("arousal", *(a for _, a in VALENCE_AROUSAL.values()))]),
+        "WILD": _wild(figures),
         "ABLATIONS": _ablations(),
     }
     card = TEXT.read_text()

@@ -1,11 +1,11 @@
 """The command line: ``python -m affectlab COMMAND``."""
 
 import argparse
+import dataclasses
 import json
 import logging
 import os
 import sys
-from dataclasses import fields
 from pathlib import Path
 
 LAB = Path(__file__).parent.parent
@@ -36,13 +36,16 @@ def _parser():
         return command
 
     for name, help_ in (("train", "Train the network; goes on where an interrupted run stopped."),
-                        ("mtanet", "All of it: train, calibrate, pack and measure.")):
+                        ("mtanet", "All of it: train in two rounds, calibrate, pack and measure.")):
         command = add(name, help_, run=True, pack=name == "mtanet")
         command.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N",
                              help="processes that share each batch, one thread each (default: the cores)")
         command.add_argument("--quick", action="store_true",
                              help="one epoch on a tenth of the pictures, to see that it runs")
-        _plan_options(command)
+        if name == "train":
+            command.add_argument("--start", type=Path, metavar="FILE",
+                                 help="checkpoint whose averaged weights a new run begins with")
+            _plan_options(command)
     add("calibrate", "Tune the logit adjustment and the temperature on the held-out part.", run=True)
     add("pack", "Export a calibrated run to a pack folder, measure it, write its card.", run=True, pack=True)
     command = add("measure", "Measure a pack's ONNX file and print the figures.", pack=True)
@@ -56,7 +59,8 @@ def _parser():
     command.add_argument("--detector", type=Path, required=True, metavar="FILE",
                          help="blazeface-short.onnx, from 'make models'")
     command.add_argument("--count", type=int, default=2000, metavar="N", help="crops to look at (default: 2000)")
-    command = add("wild", "Measure a pack on press photographs: detect, align, ask.", pack=True)
+    add("ablate", "Undo single choices of a calibrated run, measure each, keep the table for the card.", run=True)
+    command = add("wild", "Measure a pack on press photographs (detect, align, ask) and add that to its card.", pack=True)
     command.add_argument("--detector", type=Path, required=True, metavar="FILE",
                          help="blazeface-short.onnx, from 'make models'")
     command.add_argument("--most", type=int, default=300, metavar="N",
@@ -70,8 +74,8 @@ def _parser():
 def _plan_options(command):
     from .train import Plan
 
-    group = command.add_argument_group("training plan (defaults made the published pack)")
-    for field in fields(Plan):
+    group = command.add_argument_group("training plan (defaults: first round of the published pack)")
+    for field in dataclasses.fields(Plan):
         flag = "--" + field.name.replace("_", "-")
         if field.type is bool:
             group.add_argument(flag, action=argparse.BooleanOptionalAction, default=field.default)
@@ -80,17 +84,24 @@ def _plan_options(command):
                                metavar=field.type.__name__.upper(), help=f"default: {field.default}")
 
 
-def _train(options):
+def _round(options, run, plan, start=None):
+    """Train one round into ``run``, on a tenth for one epoch if it is a quick trial."""
     from . import crew, data, train
     from .model import Shape
 
-    values = {field.name: getattr(options, field.name) for field in fields(train.Plan)}
     limit = None
     if options.quick:
-        values.update(epochs=1, warmup=0)
-        limit = max(values["batch"], len(data.load(options.data, values["part"])) // 10)
-    arguments = (options.data, options.run, train.Plan(**values), Shape(), (), "holdout", limit)
+        plan = dataclasses.replace(plan, epochs=1, warmup=0)
+        limit = max(plan.batch, len(data.load(options.data, plan.part)) // 10)
+    arguments = (options.data, run, plan, Shape(), (), "holdout", limit, start)
     crew.run(train.train, arguments, max(1, options.workers))
+
+
+def _train(options):
+    from .train import Plan
+
+    values = {field.name: getattr(options, field.name) for field in dataclasses.fields(Plan)}
+    _round(options, options.run, Plan(**values), options.start)
 
 
 def _calibrate(options):
@@ -129,7 +140,11 @@ def _pack(options):
 
 
 def _mtanet(options):
-    _train(options)
+    from . import train
+
+    first = options.run / "first"
+    _round(options, first, train.FIRST)
+    _round(options, options.run, train.SECOND, first / "last.pt")
     _calibrate(options)
     _pack(options)
 
@@ -171,12 +186,21 @@ def _template(options):
         print(f"{name} = [{x:.4f}, {y:.4f}]  # spread {found['spread'][name][0]:.3f}, {found['spread'][name][1]:.3f}")
 
 
+def _ablate(options):
+    from . import ablate
+
+    rows = ablate.ablate(options.run, options.data)
+    ablate.save(rows)
+    for what, part, accuracy, recall in rows:
+        print(f"{part:<8} accuracy {accuracy:.4f} mean recall {recall:.4f}  {what}")
+
+
 def _wild(options):
-    from . import evaluate, wild
+    from . import evaluate, pack, wild
 
     result = wild.run(options.data, options.pack, options.detector, options.most)
-    mean = sum(result["recall"].values()) / len(result["recall"])
-    print(f"accuracy {result['accuracy']:.4f} mean recall {mean:.4f} n {result['n']}, "
+    pack.add_figures(options.pack, "wild", result)
+    print(f"accuracy {result['accuracy']:.4f} mean recall {result['mean_recall']:.4f} n {result['n']}, "
           f"no face found in {result['missed']}")
     for name, value in result["recall"].items():
         print(f"recall, {name}: {value:.4f} (n {result['count'][name]})")
@@ -204,7 +228,7 @@ def main(arguments=None):
 
     commands = {"train": _train, "calibrate": _calibrate, "pack": _pack, "mtanet": _mtanet,
                 "measure": _measure, "golden": _golden, "template": _template, "ferplus": _ferplus,
-                "wild": _wild}
+                "wild": _wild, "ablate": _ablate}
     try:
         commands[options.command](options)
     except (DataError, PackError, TemplateError, TrainError) as error:

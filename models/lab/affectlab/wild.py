@@ -46,7 +46,7 @@ def read(folder, most):
 
 
 def letterbox(image, size=template.SIZE):
-    """(size, size, 3) picture with grey-black bars, its scale and the left and top bars (pixels)."""
+    """(size, size, 3) picture with black bars, its scale and the left and top bars (pixels)."""
     import cv2
 
     height, width = image.shape[:2]
@@ -91,12 +91,14 @@ def run(folder, pack_folder, detector, most=300, threshold=0.5):
     x = picture.to_input(torch.from_numpy(np.stack(crops)))
     logits, _, _ = export.run(export.session(model), x.numpy())
     table = evaluate.confusion(label, logits.argmax(1))
+    recall = {name: float(row[i] / row.sum()) for i, (name, row) in enumerate(zip(EXPRESSIONS, table))
+              if row.sum()}
     return {
         "n": len(label),
         "missed": missed,
         "accuracy": float(table.diagonal().sum() / table.sum()),
-        "confusion": table.tolist(),
-        "recall": {name: float(row[i] / row.sum()) for i, (name, row) in enumerate(zip(EXPRESSIONS, table))
-                   if row.sum()},
+        "mean_recall": sum(recall.values()) / len(recall),
+        "recall": recall,
         "count": {name: int(row.sum()) for name, row in zip(EXPRESSIONS, table)},
+        "confusion": table.tolist(),
     }

@@ -88,6 +88,16 @@ def test_measuring_the_finished_pack_gives_its_figures(built, faces_folder):
     assert again["confusion"] == kept["confusion"]
 
 
+def test_added_figures_reach_the_card_and_leave_the_rest(built, tmp_path):
+    shutil.copytree(built, tmp_path / "pack")
+    found = {"n": 7, "missed": 2, "accuracy": 0.5, "mean_recall": 0.25, "count": {"anger": 7},
+             "recall": {"anger": 0.25}, "confusion": []}
+    pack.add_figures(tmp_path / "pack", "wild", found)
+    assert "in 2 more no face was found" in (tmp_path / "pack/CARD.md").read_text()
+    before = json.loads((built / "figures.json").read_text())
+    assert json.loads((tmp_path / "pack/figures.json").read_text()) == {**before, "wild": found}
+
+
 def test_a_changed_file_is_refused(built, tmp_path):
     shutil.copytree(built, tmp_path / "pack")
     model = tmp_path / "pack" / "mtanet.int8w.onnx"

@@ -55,6 +55,15 @@ def test_a_resumed_run_ends_where_an_uninterrupted_one_does(faces_folder, tmp_pa
     assert epochs == [1, 2]
 
 
+def test_a_second_round_begins_with_the_firsts_weights(faces_folder, tmp_path):
+    train.train(faces_folder, tmp_path / "first", PLAN, TINY)
+    still = train.Plan(epochs=1, batch=16, rate=0.0, warmup=0, small_share=0.0)
+    train.train(faces_folder, tmp_path / "second", still, TINY, start=tmp_path / "first/last.pt")
+    first, second = weights(tmp_path / "first"), weights(tmp_path / "second")
+    learned = [name for name in first if name.endswith(("weight", "bias"))]
+    assert all(torch.allclose(first[name], second[name]) for name in learned)
+
+
 def test_another_plan_does_not_continue_a_run(faces_folder, tmp_path):
     train.train(faces_folder, tmp_path, train.Plan(epochs=1, batch=16), TINY, limit=16)
     with pytest.raises(train.TrainError, match="other settings"):
