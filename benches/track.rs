@@ -82,7 +82,7 @@ fn costs(criterion: &mut Criterion) {
     }
     let (before, after) = (picture(0.0), picture(4.0));
     for side in [80.0, 160.0, 320.0] {
-        let (seen, mut follower) = (face(640.0, 360.0, side), Follower::new());
+        let (seen, mut follower) = (face(640.0, 360.0, side), Follower::default());
         criterion.bench_function(&format!("keep a face of {side} pixels"), |b| {
             b.iter(|| follower.keep(&before, TrackId(1), seen.rect, &seen.landmarks));
         });

@@ -2,6 +2,8 @@
 //!
 //! The face is the one in the detector's golden vectors: a photograph by NASA, in the public domain.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -2,10 +2,10 @@
 //!
 //! A detector sees its input's few pixels only, so a face that is small in the picture, or fills it, gets
 //! a low score and coarse points. Hence the close look: the same detector, shown the face's surroundings
-//! only. It tells faces from what merely resembles one: on a clip of a cartoon's title and on faces from
-//! photographs that had scored less than 0.7, the title never got more than 0.37 and 99 of 100 faces more
-//! than 0.53. Its points are as exact for a face of 9 input pixels (their deviation is 1 % of the face's
-//! size, against 8 to 12 % without) as for a large one.
+//! only. It tells faces from what merely resembles one: of 705 faces from photographs that had scored 0.45
+//! to 0.7, a close look gave 99 of 100 more than 0.53, and a cartoon's title that had scored as much never
+//! more than 0.37. Its points are as exact for a face of 9 input pixels as for a large one: they deviate
+//! by 1 to 1.5 % of the face's size, where a look at the whole picture deviates by 8 to 12 %.
 
 use super::blazeface::{Decoder, Faces};
 use super::{Detection, FaceError};

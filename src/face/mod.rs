@@ -1,4 +1,20 @@
 //! The face path: detect, track, judge quality, align, estimate.
+//!
+//! ```text
+//!           ┌─ detect (in its turn) ─┐
+//! picture ─►│                        ├─► track ─► align ─► quality ─► face model ─► Observation
+//!           └─ follow (every frame) ─┘
+//! ```
+//!
+//! | file | what it is for |
+//! |---|---|
+//! | [`blazeface`] | from the network's raw numbers to faces |
+//! | [`detect`] | a detector pack at work: whole pictures, close looks, photos |
+//! | [`follow`] | faces between detections, by their luma |
+//! | [`track`] | who is who: numbers that stay; pure |
+//! | [`align`], [`quality`] | a face as the model sees it, and how well it can be read |
+//! | `read` | one face: aligned, judged, estimated |
+//! | `path` | all of it, frame by frame |
 
 use thiserror::Error;
 

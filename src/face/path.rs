@@ -71,7 +71,7 @@ impl<D: Detect, M: FaceModel> FacePath<D, M> {
             reader: Reader::new(model)?,
             settings,
             tracker,
-            follower: Follower::new(),
+            follower: Follower::default(),
             looked: None,
             looked_closely: None,
             size: (0, 0),

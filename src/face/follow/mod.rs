@@ -70,13 +70,15 @@ pub struct Follower {
     kept: Vec<Kept>,
 }
 
-impl Follower {
+impl Default for Follower {
     /// A follower of nobody.
-    pub fn new() -> Self {
+    fn default() -> Self {
         let (window, kept) = (vec![0.0; WINDOW * WINDOW], Vec::with_capacity(MAX_FACES));
-        Self { disc: Disc::new(), warper: Warper::default(), window, scratch: Vec::new(), kept }
+        Self { disc: Disc::default(), warper: Warper::default(), window, scratch: Vec::new(), kept }
     }
+}
 
+impl Follower {
     /// Takes a face's patch from the picture it was detected in; `rect` has an area.
     pub fn keep(&mut self, picture: &Picture, id: TrackId, rect: Rect, landmarks: &Landmarks) {
         let place = |wanted| self.kept.iter().position(|kept: &Kept| kept.id == wanted);

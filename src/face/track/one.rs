@@ -20,8 +20,10 @@ const SIZE_MOST: f32 = 2.0;
 /// How much of the way from the followed to the detected place a track goes when the two agree: a
 /// detector trembles, a follower drifts.
 const TRUST: f32 = 0.5;
-/// The two agree when they overlap this much.
+/// The two agree when they overlap this much …
 const AGREE: f32 = 0.5;
+/// … and this much when the detection is coarse.
+const AGREE_COARSELY: f32 = 0.3;
 
 /// A face that is only weakly detected, or was denied, is looked at closely this often.
 const DOUBT_EVERY: Duration = Duration::from_secs(1);
@@ -179,7 +181,7 @@ impl Track {
 
     pub(super) fn detected(&mut self, found: &Detection, meaning: &Meaning) {
         self.coarse = size(&found.rect) < meaning.coarse_below;
-        if !(self.coarse && self.fine && self.agrees(found)) {
+        if !(self.coarse && self.fine && self.agrees(found, AGREE_COARSELY)) {
             self.fine = false;
             self.pull(found, meaning);
         }
@@ -207,8 +209,8 @@ impl Track {
         }
     }
 
-    fn agrees(&self, found: &Detection) -> bool {
-        self.evidence != Evidence::Expected && self.rect.iou(&found.rect) > AGREE
+    fn agrees(&self, found: &Detection, overlap: f32) -> bool {
+        self.evidence != Evidence::Expected && self.rect.iou(&found.rect) > overlap
     }
 
     /// Goes to where it was detected, or half-way when it was followed to nearly there.
@@ -217,7 +219,7 @@ impl Track {
     /// about how the face moves.
     fn pull(&mut self, found: &Detection, meaning: &Meaning) {
         let from_coarse = self.coarse && !self.fine;
-        let trust = if self.agrees(found) && !from_coarse { TRUST } else { 1.0 };
+        let trust = if self.agrees(found, AGREE) && !from_coarse { TRUST } else { 1.0 };
         let rect = rect_between(&self.rect, &found.rect, trust);
         let landmarks = self.landmarks.zip(&found.landmarks, |old, new| between(old, new, trust));
         let doubt = (meaning.trust.get() / found.score.get().max(0.05)).max(1.0);
