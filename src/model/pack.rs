@@ -97,7 +97,7 @@ impl GoldenFile<'_> {
             return Ok(());
         }
         let Self { key, samples, numbers, .. } = self;
-        let meaning = format!("{samples} samples of {numbers} numbers of {key}, four bytes each");
+        let meaning = format!("{samples} samples of {numbers} numbers (labels, or size) of {key}, four bytes each");
         Err(Problem::Length { file: self.file.path.clone(), expected, found, meaning })
     }
 }
