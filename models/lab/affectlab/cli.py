@@ -221,6 +221,7 @@ def main(arguments=None):
         return 64 if end.code else 0
     logging.basicConfig(level=logging.WARNING if options.quiet else logging.INFO,
                         format="%(asctime)s %(message)s", stream=sys.stderr)
+    from .crew import CrewError
     from .data import DataError
     from .measure import PackError
     from .template import TemplateError
@@ -231,7 +232,7 @@ def main(arguments=None):
                 "wild": _wild, "ablate": _ablate}
     try:
         commands[options.command](options)
-    except (DataError, PackError, TemplateError, TrainError) as error:
+    except (CrewError, DataError, PackError, TemplateError, TrainError) as error:
         print(f"affectlab: {error}", file=sys.stderr)
         return 1
     return 0

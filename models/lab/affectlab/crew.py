@@ -14,6 +14,10 @@ import torch.distributed as dist
 import torch.multiprocessing
 
 
+class CrewError(Exception):
+    """A member of the crew failed; the message holds its report."""
+
+
 class Alone:
     """A crew of one: nothing to share."""
 
@@ -47,6 +51,8 @@ def _member(rank, size, meeting, level, job, arguments):
     dist.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=size)
     try:
         job(*arguments, crew=Crew(rank, size))
+        # A member that leaves early closes its connections while others may still read from them.
+        dist.barrier()
     finally:
         dist.destroy_process_group()
 
@@ -59,5 +65,9 @@ def run(job, arguments, size):
         return
     with tempfile.TemporaryDirectory() as folder:
         level = logging.getLogger().getEffectiveLevel()
-        torch.multiprocessing.spawn(
-            _member, (size, os.path.join(folder, "meeting"), level, job, arguments), nprocs=size)
+        try:
+            torch.multiprocessing.spawn(
+                _member, (size, os.path.join(folder, "meeting"), level, job, arguments), nprocs=size)
+        except (torch.multiprocessing.ProcessRaisedException,
+                torch.multiprocessing.ProcessExitedException) as error:
+            raise CrewError(f"a training process failed (--workers 1 runs in one): {error}") from error

@@ -31,6 +31,12 @@ def test_the_whole_way_in_one_command(faces_folder, tmp_path, capsys):
     assert "largest difference" in capsys.readouterr().out
 
 
+def test_a_failing_crew_ends_with_a_message(tmp_path, capsys):
+    run = str(tmp_path / "run")
+    assert main(["train", "--data", str(tmp_path), "--run", run, "--workers", "2"]) == 1
+    assert "a training process failed" in capsys.readouterr().err
+
+
 def write_downloads(folder, usage_of_votes="Training"):
     rng = np.random.default_rng(0)
     pictures = [rng.integers(0, 256, 48 * 48) for _ in range(4)]
