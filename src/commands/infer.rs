@@ -32,7 +32,9 @@ const DECODER_PATIENCE: Duration = Duration::from_secs(30);
 /// When the models cannot be opened or the lines cannot be written. A file that cannot be read is named on
 /// standard error, and the rest goes on.
 pub fn run(args: &InferArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
-    let config = setup::config(args.config.as_deref())?;
+    let mut config = setup::config(args.config.as_deref())?;
+    // There is no hurry here: every line gets an estimate of its own.
+    config.face.read_every = Duration::ZERO;
     // Whoever asks about a picture wants what it gives; how far to trust it stands in the line.
     let smooth =
         SmoothSettings { min_confidence: 0.0, ..if args.raw { SmoothSettings::none() } else { config.smooth } };

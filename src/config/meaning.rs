@@ -106,6 +106,7 @@ pub(super) fn understand(typed: &AsTyped, environment: &Environment) -> (Option<
 fn face_settings(face: &Face) -> FaceSettings {
     FaceSettings {
         detect_every: millis(&face.detect_every_ms),
+        read_every: millis(&face.read_every_ms),
         min_size: face.min_size.value,
         max_yaw: face.max_yaw.value,
         min_sharpness: face.min_sharpness.value,

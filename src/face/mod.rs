@@ -128,7 +128,7 @@ pub struct Observation {
     pub quality: Quality,
     /// How far the estimate can be trusted, from the picture's side: detection score and quality.
     pub confidence: Confidence,
-    /// What the model gave; absent when the quality did not suffice.
+    /// What the model gave; absent when the quality did not suffice, or it was not the face's turn.
     pub estimate: Option<Estimate>,
 }
 

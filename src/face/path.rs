@@ -10,7 +10,7 @@ mod tests;
 
 use std::time::Duration;
 
-use heapless::Vec as FixedVec;
+use heapless::{LinearMap, Vec as FixedVec};
 
 use super::blazeface::Faces;
 use super::detect::{self, BlazeFace, Detect, whole};
@@ -54,6 +54,8 @@ pub struct FacePath<D = BlazeFace, M = FrameModel> {
     looked_closely: Option<Monotonic>,
     /// The size of the last frame.
     size: (u32, u32),
+    /// When the model read each face last.
+    read_at: LinearMap<TrackId, Monotonic, MAX_FACES>,
     observations: FixedVec<Observation, MAX_FACES>,
     counts: Counts,
     timings: Timings,
@@ -75,6 +77,7 @@ impl<D: Detect, M: FaceModel> FacePath<D, M> {
             looked: None,
             looked_closely: None,
             size: (0, 0),
+            read_at: LinearMap::new(),
             observations: FixedVec::new(),
             counts: Counts::default(),
             timings: Timings::default(),
@@ -108,7 +111,7 @@ impl<D: Detect, M: FaceModel> FacePath<D, M> {
             self.look_closely(picture, id, &rect)?;
             self.timings.detect_closely.add(watch.lap());
         }
-        self.read(picture)?;
+        self.read(picture, at)?;
         Ok(&self.observations)
     }
 
@@ -122,7 +125,7 @@ impl<D: Detect, M: FaceModel> FacePath<D, M> {
         self.counts.frames += 1;
         self.counts.beyond += faces.beyond as u64;
         for (id, face) in (1..).map(TrackId).zip(&faces.largest) {
-            self.add(picture, id, &face.rect, &face.landmarks, Some(face.score))?;
+            self.add(picture, id, &face.rect, &face.landmarks, Some(face.score), true)?;
         }
         Ok(&self.observations)
     }
@@ -219,18 +222,32 @@ impl<D: Detect, M: FaceModel> FacePath<D, M> {
         Ok(())
     }
 
-    fn read(&mut self, picture: &Picture) -> Result<(), FaceError> {
+    fn read(&mut self, picture: &Picture, at: Monotonic) -> Result<(), FaceError> {
         for i in 0..self.tracker.tracks().len() {
             let track = self.tracker.tracks()[i];
             if track.is_believed() {
                 let seen = track.evidence() != Evidence::Expected;
-                self.add(picture, track.id(), &track.rect(), track.landmarks(), seen.then_some(track.score()))?;
+                let turn = has_passed(self.read_at.get(&track.id()).copied(), at, self.settings.read_every);
+                let score = seen.then_some(track.score());
+                if self.add(picture, track.id(), &track.rect(), track.landmarks(), score, turn)? {
+                    self.note_reading(track.id(), at);
+                }
             }
         }
         Ok(())
     }
 
-    /// Adds one face; without a score it is not seen, only expected.
+    fn note_reading(&mut self, id: TrackId, at: Monotonic) {
+        if self.read_at.is_full() {
+            let tracks = self.tracker.tracks();
+            self.read_at.retain(|known, _| tracks.iter().any(|track| track.id() == *known));
+        }
+        // There are no more tracks than places.
+        let _ = self.read_at.insert(id, at);
+    }
+
+    /// Adds one face, and tells whether it was read; without a score it is not seen, only expected. It is read
+    /// when it can be and `turn` says that it may.
     fn add(
         &mut self,
         picture: &Picture,
@@ -238,21 +255,22 @@ impl<D: Detect, M: FaceModel> FacePath<D, M> {
         rect: &Rect,
         landmarks: &Landmarks,
         score: Option<Confidence>,
-    ) -> Result<(), FaceError> {
+        turn: bool,
+    ) -> Result<bool, FaceError> {
         let mut watch = Stopwatch::start();
         let mut quality = self.reader.look(picture, rect, landmarks, &self.settings);
         self.timings.align.add(watch.lap());
         quality.usable &= score.is_some();
         let confidence = score.map_or(Confidence::MIN, |score| quality::confidence(score, &quality));
         let mut estimate = None;
-        if quality.usable {
+        if quality.usable && turn {
             estimate = Some(self.reader.estimate()?);
             self.timings.model.add(watch.lap());
             self.counts.estimates += 1;
         }
         // There are at most as many tracks, and faces in a photo, as there is room for.
         let _ = self.observations.push(Observation { track, rect: *rect, quality, confidence, estimate });
-        Ok(())
+        Ok(estimate.is_some())
     }
 }
 

@@ -18,6 +18,8 @@ pub struct FaceSettings {
     /// How soon after a close look at one face the points of the next small face may be refined by
     /// another. Close looks that tell whether something is a face do not wait.
     pub refine_every: Duration,
+    /// How often the face model reads a face; in between, what it gave stands. Zero reads every frame.
+    pub read_every: Duration,
     /// What scores at least this, 0 to 1, is looked at closely; it is believed when it then has the score
     /// that the detector's pack says.
     pub doubt_score: Confidence,
@@ -43,6 +45,7 @@ impl Default for FaceSettings {
             detect_every: Duration::from_millis(150),
             detect_again: Duration::from_millis(50),
             refine_every: Duration::from_millis(100),
+            read_every: Duration::from_millis(60),
             doubt_score: Confidence::new(0.2).unwrap_or(Confidence::MAX),
             sure_score: Confidence::new(0.8).unwrap_or(Confidence::MAX),
             keep_for: Duration::from_millis(700),
