@@ -7,10 +7,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use affectd::capture::{Address, CaptureError, Frame, Read, Sound, SoundSource, VideoSource, open_sound, open_video};
-use affectd::clock::SystemClock;
+use affectd::clock::{Stopwatch, SystemClock};
 use affectd::geometry::Rect;
 use affectd::picture::letterbox::Letterboxer;
 use affectd::picture::{Normalise, Picture, PixelFormat, Range};
@@ -241,7 +241,7 @@ fn a_read_takes_no_longer_than_told_and_goes_on_where_it_was() {
     let whole = frames(&mut *video(&path).unwrap()).unwrap();
     let mut clip = video(&path).unwrap();
     let (mut impatient, mut timeouts) = (Vec::new(), 0);
-    let begun = Instant::now();
+    let begun = Stopwatch::start();
     loop {
         // Another buffer each time, as when frames go round through a mailbox.
         let mut frame = Frame::default();

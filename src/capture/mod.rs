@@ -4,6 +4,8 @@
 //! replaces an older one. A source never outlives its trouble silently: every failure is a
 //! [`CaptureError`] that names the source and the remedy.
 
+#![allow(clippy::disallowed_methods, reason = "sources wait for real devices and programs, in real time")]
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -70,9 +70,10 @@ def choose_temperature(logits, label):
     return min(TEMPERATURES, key=lambda t: float(F.cross_entropy(logits / t, label)))
 
 
-def calibrate(logits, label, training_label):
-    """Choose both numbers on held-out ``logits`` (N, 8) and ``label`` (N,)."""
-    tau = choose_tau(logits, label, training_label)
+def calibrate(logits, label, training_label, tau=None):
+    """Choose both numbers on held-out ``logits`` (N, 8) and ``label`` (N,); ``tau`` may be given."""
+    if tau is None:
+        tau = choose_tau(logits, label, training_label)
     offset = offsets(training_label, tau)
     temperature = choose_temperature(logits + offset, label)
     return Calibration(tau, temperature, tuple(round(float(v), 4) for v in offset))

@@ -36,7 +36,7 @@ def _parser():
         return command
 
     for name, help_ in (("train", "Train the network; goes on where an interrupted run stopped."),
-                        ("mtanet", "All of it: train in two rounds, calibrate, pack and measure.")):
+                        ("mtanet", "All of it: train in three rounds, calibrate, pack and measure.")):
         command = add(name, help_, run=True, pack=name == "mtanet")
         command.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N",
                              help="processes that share each batch, one thread each (default: the cores)")
@@ -46,7 +46,9 @@ def _parser():
             command.add_argument("--start", type=Path, metavar="FILE",
                                  help="checkpoint whose averaged weights a new run begins with")
             _plan_options(command)
-    add("calibrate", "Tune the logit adjustment and the temperature on the held-out part.", run=True)
+    command = add("calibrate", "Tune the logit adjustment and the temperature on the held-out part.", run=True)
+    command.add_argument("--tau", type=float, metavar="X",
+                         help="take this logit adjustment, 0 for none (default: tuned for mean recall)")
     add("pack", "Export a calibrated run to a pack folder, measure it, write its card.", run=True, pack=True)
     command = add("measure", "Measure a pack's ONNX file and print the figures.", pack=True)
     command.add_argument("--part", default="valid", choices=("valid", "holdout", "train"),
@@ -84,7 +86,7 @@ def _plan_options(command):
                                metavar=field.type.__name__.upper(), help=f"default: {field.default}")
 
 
-def _round(options, run, plan, start=None):
+def _round(options, run, plan, start=None, shape=None):
     """Train one round into ``run``, on a tenth for one epoch if it is a quick trial."""
     from . import crew, data, train
     from .model import Shape
@@ -93,7 +95,7 @@ def _round(options, run, plan, start=None):
     if options.quick:
         plan = dataclasses.replace(plan, epochs=1, warmup=0)
         limit = max(plan.batch, len(data.load(options.data, plan.part)) // 10)
-    arguments = (options.data, run, plan, Shape(), (), "holdout", limit, start)
+    arguments = (options.data, run, plan, shape or Shape(), (), "holdout", limit, start)
     crew.run(train.train, arguments, max(1, options.workers))
 
 
@@ -113,7 +115,7 @@ def _calibrate(options):
     held = data.load(options.data, "holdout")
     known = data.load(options.data, "fit")
     logits, _ = evaluate.predict(model, held.images)
-    tuned = calibrate.calibrate(logits, held.label, known.label)
+    tuned = calibrate.calibrate(logits, held.label, known.label, options.tau)
     tuned.save(options.run)
     print(f"tau {tuned.tau} temperature {tuned.temperature} on {len(held)} held-out pictures")
 
@@ -142,9 +144,13 @@ def _pack(options):
 def _mtanet(options):
     from . import train
 
-    first = options.run / "first"
-    _round(options, first, train.FIRST)
-    _round(options, options.run, train.SECOND, first / "last.pt")
+    start = None
+    for number, (plan, shape) in enumerate(train.ROUNDS, 1):
+        run = options.run if number == len(train.ROUNDS) else options.run / f"round-{number}"
+        _round(options, run, plan, start, shape)
+        start = run / "last.pt"
+    # Probabilities are published and smoothed: they stay what raters would vote.
+    options.tau = 0.0
     _calibrate(options)
     _pack(options)
 

@@ -21,19 +21,27 @@ CLASSES = 8
 
 @dataclass(frozen=True)
 class Shape:
-    """Channels of the stem (32x32) and of each stage (16x16, 8x8, 4x4), with its blocks."""
+    """Channels of the stem (32x32) and of each stage (32x32, 16x16, 8x8, 4x4), with its blocks.
+
+    ``first_stride`` 1 keeps the stem's resolution in the first stage; later stages halve it.
+    """
 
     stem: int = 32
-    channels: tuple = (64, 128, 192)
-    blocks: tuple = (1, 2, 1)
+    channels: tuple = (32, 64, 128, 192)
+    blocks: tuple = (1, 2, 2, 1)
     dropout: float = 0.2
+    first_stride: int = 1
 
     def to_dict(self):
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values):
-        return cls(values["stem"], tuple(values["channels"]), tuple(values["blocks"]), values["dropout"])
+        return cls(**{**values, "channels": tuple(values["channels"]), "blocks": tuple(values["blocks"])})
+
+
+# What the first round of training sees: a third less work, because nothing is done at 32x32.
+SMALL = Shape(channels=(64, 128, 192), blocks=(1, 2, 1), first_stride=2)
 
 
 def _conv(inputs, outputs, size=3, stride=1):
@@ -80,9 +88,10 @@ class FaceNet(nn.Module):
         self.shape = shape
         self.stem = _conv(1, shape.stem, 5, 2)
         stages, inputs = [], shape.stem
-        for outputs, count in zip(shape.channels, shape.blocks):
+        for stage, (outputs, count) in enumerate(zip(shape.channels, shape.blocks)):
             for block in range(count):
-                stages.append(Block(inputs, outputs, stride=2 if block == 0 else 1))
+                first = shape.first_stride if stage == 0 else 2
+                stages.append(Block(inputs, outputs, stride=first if block == 0 else 1))
                 inputs = outputs
         self.stages = nn.Sequential(*stages)
         self.embed = nn.Linear(inputs, EMBEDDING)
