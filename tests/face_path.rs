@@ -36,7 +36,8 @@ fn pack(name: &str) -> Pack {
 fn path() -> FacePath {
     let (detector, model) = (pack("blazeface-full"), pack("mtanet"));
     let detector = BlazeFace::open(&detector).unwrap();
-    FacePath::new(detector, FrameModel::open(&model).unwrap(), FaceSettings::default()).unwrap()
+    let every_frame = FaceSettings { read_every: Duration::ZERO, ..FaceSettings::default() };
+    FacePath::new(detector, FrameModel::open(&model).unwrap(), every_frame).unwrap()
 }
 
 /// The photograph, red, green and blue for each pixel.
