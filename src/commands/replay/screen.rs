@@ -41,9 +41,9 @@ impl Screen {
         println!("  broker   {} ({place})", publish.broker);
         println!("  topics   {}/{}/…", publish.prefix, identity.device);
         let (host, port) = (publish.broker.host(), publish.broker.port());
-        println!("  look in  mosquitto_sub -h {host} -p {port} -t '{}/#' -v", publish.prefix);
+        println!("  look in  mosquitto_sub -V mqttv5 -h {host} -p {port} -t '{}/#' -v", publish.prefix);
         println!();
-        println!("  {}", self.dim("time     face  event    what appears                          peak"));
+        println!("  {}", self.dim("  time    face  event    what appears                          peak"));
     }
 
     /// An event has arrived from the broker.
