@@ -3,6 +3,8 @@
 //! Levels are defined by what an operator must do. ERROR: something was lost, act. WARN: nothing is lost yet,
 //! look. INFO: what a healthy device says, a few lines a day. DEBUG and TRACE: for us.
 
+use std::io::IsTerminal;
+
 use tracing::Level;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
@@ -14,7 +16,7 @@ use crate::config::LogFormat;
 /// Starts logging for the daemon.
 pub fn for_daemon(level: Level, format: LogFormat) {
     // systemd adds time stamps; a terminal gets them, too, for they do no harm.
-    let layer = fmt::layer().with_writer(std::io::stderr);
+    let layer = fmt::layer().with_ansi(is_terminal()).with_writer(std::io::stderr);
     match format {
         LogFormat::Text => start(level, layer),
         LogFormat::Json => start(level, layer.json()),
@@ -23,7 +25,10 @@ pub fn for_daemon(level: Level, format: LogFormat) {
 
 /// Starts logging for the other commands: quiet, unless asked with -v.
 pub fn for_commands(verbose: u8) {
-    start(raised(Level::WARN, verbose), fmt::layer().without_time().with_target(false).with_writer(std::io::stderr));
+    start(
+        raised(Level::WARN, verbose),
+        fmt::layer().with_ansi(is_terminal()).without_time().with_target(false).with_writer(std::io::stderr),
+    );
 }
 
 /// The level, raised a step for each -v.
@@ -31,6 +36,11 @@ pub fn raised(level: Level, verbose: u8) -> Level {
     const LEVELS: [Level; 5] = [Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG, Level::TRACE];
     let place = LEVELS.iter().position(|&known| known == level).unwrap_or_default();
     LEVELS[(place + usize::from(verbose)).min(LEVELS.len() - 1)]
+}
+
+/// Colour is for eyes, not for the journal.
+fn is_terminal() -> bool {
+    std::io::stderr().is_terminal()
 }
 
 fn start<L>(level: Level, layer: L)

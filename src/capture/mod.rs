@@ -141,6 +141,23 @@ pub fn open_video(address: &Address, clock: Arc<dyn Clock>) -> Result<Box<dyn Vi
     })
 }
 
+/// Opens a source of frames that come when they are due, stamped in `clock`'s time: a camera by itself, a clip
+/// paced at `speed`.
+///
+/// # Errors
+/// As [`open_video`].
+pub fn open_live(
+    address: &Address,
+    speed: paced::Speed,
+    clock: Arc<dyn Clock>,
+) -> Result<Box<dyn VideoSource>, CaptureError> {
+    let source = open_video(address, clock.clone())?;
+    Ok(match address {
+        Address::File(_) => Box::new(paced::Paced::new(source, speed, clock)),
+        _ => source,
+    })
+}
+
 /// Opens a source of sound, stamped by `clock`.
 ///
 /// # Errors

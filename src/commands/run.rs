@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::session::{Session, runtime};
 use super::setup;
+use crate::capture::paced::Speed;
 use crate::capture::{self, reopen::Reopening};
 use crate::cli::RunArgs;
 use crate::clock::SystemClock;
@@ -21,7 +22,7 @@ pub fn run(args: &RunArgs, models: Option<&Path>, verbose: u8) -> anyhow::Result
     let (chain, identity) = setup::chain(&config, config.smooth, models, config.device.clone())?;
     let clock = Arc::new(SystemClock);
     let video = config.video.clone();
-    let source = Reopening::new(move || capture::open_video(&video, Arc::new(SystemClock)));
+    let source = Reopening::new(move || capture::open_live(&video, Speed::NORMAL, Arc::new(SystemClock)));
     let session = Session {
         source: Box::new(source),
         chain,

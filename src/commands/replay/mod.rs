@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use super::session::{Ending, Session, runtime};
 use super::setup;
-use crate::capture::{self, Address, VideoSource, paced::Paced};
+use crate::capture;
 use crate::cli::ReplayArgs;
 use crate::clock::SystemClock;
 use crate::exit::Exit;
@@ -57,11 +57,7 @@ pub fn run(args: &ReplayArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
         None => None,
     };
     // Opened last, for a clip's time begins to run here.
-    let source = capture::open_video(&args.clip, clock.clone())?;
-    let source: Box<dyn VideoSource> = match args.clip {
-        Address::File(_) => Box::new(Paced::new(source, args.speed, clock.clone())),
-        _ => source,
-    };
+    let source = capture::open_live(&args.clip, args.speed, clock.clone())?;
 
     let screen = Screen::new(!args.quiet, std::io::stdout().is_terminal());
     screen.opening(&args.clip.to_string(), &identity, &config.publish, embedded.is_some());
