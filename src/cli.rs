@@ -15,9 +15,9 @@ Examples:
   affectd check --config /etc/affectd.toml    is the configuration right, and this machine ready?
 
 Exit codes: 0 all well, 1 something failed, 64 wrong command line, 78 wrong configuration.
-Faces and voices never leave the device: only numbers and labels are published.";
+No frame ever leaves the device: only numbers and labels are published.";
 
-/// Reads a camera, estimates how faces appear, publishes affect events over MQTT.
+/// Reads a camera, estimates on the device how faces appear, and publishes affect events over MQTT.
 #[derive(Debug, Parser)]
 #[command(name = "affectd", version, about, after_help = AFTER_HELP, disable_help_subcommand = true)]
 pub struct Cli {
@@ -71,7 +71,7 @@ pub struct ReplayArgs {
     #[arg(long, default_value = "1", value_name = "X")]
     pub speed: Speed,
 
-    /// Publish to this broker, as mqtt://host:1883 [default: a broker inside this process, for this run only]
+    /// Publish to this broker, as mqtts://HOST or mqtt://localhost:1883 [default: a broker inside this process, for this run only]
     #[arg(long, value_name = "URL")]
     pub broker: Option<String>,
 

@@ -1,4 +1,4 @@
-//! affectd reads a camera and a microphone, estimates affect on the device and publishes events.
+//! affectd reads a camera, estimates on the device how faces appear and publishes affect events.
 //!
 //! ```text
 //!  camera ─► picture ─► detect ─► track ─► align ─► face model ─► smooth ─► events ─► publish ─► MQTT
