@@ -19,7 +19,8 @@ def weights(run):
 
 def test_the_network_fits_the_budget_and_the_contract():
     model = FaceNet().eval()
-    assert macs(model) <= 60e6
+    # What an engine does in 3 ms a face: 28 to 40 GMAC a second on one core.
+    assert macs(model) <= 100e6
     with torch.no_grad():
         expression, va, embedding = model(torch.rand(2, 1, 64, 64) * 2 - 1)
     assert expression.shape == (2, 8) and va.shape == (2, 2) and embedding.shape == (2, 128)
