@@ -21,8 +21,9 @@
 //! | [`smooth`], [`events`], [`scene`] | the pure heart |
 //! | [`publish`] | topics, payloads, MQTT |
 //! | [`config`] | what the user typed, and what it means |
-//! | [`pipeline`] | the only wiring |
-//! | [`commands`] | one file per sub-command |
+//! | [`pipeline`], [`outlet`] | the only wiring, and where it ends |
+//! | [`latency`], [`logging`], [`exit`] | what is measured, said, and returned |
+//! | [`cli`], [`commands`] | the command line as typed; one file per sub-command |
 
 pub mod affect;
 pub mod capture;
