@@ -142,13 +142,14 @@ def _pack(options):
 
 
 def _mtanet(options):
-    from . import train
+    from . import blend, train
 
-    start = None
+    rounds = []
     for number, (plan, shape) in enumerate(train.ROUNDS, 1):
-        run = options.run if number == len(train.ROUNDS) else options.run / f"round-{number}"
-        _round(options, run, plan, start, shape)
-        start = run / "last.pt"
+        run = options.run / f"round-{number}"
+        _round(options, run, plan, rounds[-1] if rounds else None, shape)
+        rounds.append(run / "last.pt")
+    blend.blend(*rounds[-2:], train.LAST_SHARE, options.run / "last.pt")
     # Probabilities are published and smoothed: they stay what raters would vote.
     options.tau = 0.0
     _calibrate(options)
