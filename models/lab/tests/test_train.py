@@ -38,13 +38,13 @@ def test_a_short_training_learns_the_patterns(faces_folder, trained):
 def test_a_resumed_run_ends_where_an_uninterrupted_one_does(faces_folder, tmp_path, monkeypatch):
     train.train(faces_folder, tmp_path / "whole", PLAN, TINY)
 
-    save = train._save
+    save = train.save_checkpoint
 
     def save_and_stop(path, state):
         save(path, state)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(train, "_save", save_and_stop)
+    monkeypatch.setattr(train, "save_checkpoint", save_and_stop)
     with pytest.raises(KeyboardInterrupt):
         train.train(faces_folder, tmp_path / "parts", PLAN, TINY)
     monkeypatch.undo()
