@@ -36,9 +36,9 @@ pub fn run(args: &InferArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
     // There is no hurry here: every line gets an estimate of its own.
     config.face.read_every = Duration::ZERO;
     // Whoever asks about a picture wants what it gives; how far to trust it stands in the line.
-    let smooth =
+    config.smooth =
         SmoothSettings { min_confidence: 0.0, ..if args.raw { SmoothSettings::none() } else { config.smooth } };
-    let (mut chain, identity) = setup::chain(&config, smooth, models, config.device.clone())?;
+    let (mut chain, identity) = setup::chain(&config, models)?;
     let out = io::BufWriter::new(io::stdout().lock());
     let mut lines = Lines::new(out, args.format, &identity)?;
 

@@ -19,7 +19,7 @@ use crate::logging;
 pub fn run(args: &RunArgs, models: Option<&Path>, verbose: u8) -> anyhow::Result<Exit> {
     let config = setup::config(args.config.as_deref())?;
     logging::for_daemon(logging::raised(config.log.level, verbose), config.log.format);
-    let (chain, identity) = setup::chain(&config, config.smooth, models, config.device.clone())?;
+    let (chain, identity) = setup::chain(&config, models)?;
     let clock = Arc::new(SystemClock);
     let video = config.video.clone();
     let source = Reopening::new(move || capture::open_live(&video, Speed::NORMAL, Arc::new(SystemClock)));

@@ -13,8 +13,8 @@ use crate::face::detect::BlazeFace;
 use crate::model::registry::candidates;
 use crate::model::{FrameModel, Pack, Registry, RegistryError};
 use crate::pipeline::Chain;
-use crate::publish::{DeviceId, Identity, PackInfo};
-use crate::smooth::{SmoothSettings, Smoother};
+use crate::publish::{Identity, PackInfo};
+use crate::smooth::Smoother;
 
 /// The configuration from a file, or the defaults.
 ///
@@ -37,23 +37,18 @@ pub fn registry(config: &Config, models: Option<&Path>) -> Result<Registry, Regi
     Registry::find(candidates(said, executable.as_deref()))
 }
 
-/// Opens the models and joins the chain. `device` stands in every payload.
+/// Opens the models and joins the chain.
 ///
 /// # Errors
 /// When a pack is missing, damaged, or refused by its engine.
-pub fn chain(
-    config: &Config,
-    smooth: SmoothSettings,
-    models: Option<&Path>,
-    device: DeviceId,
-) -> anyhow::Result<(Chain, Identity)> {
+pub fn chain(config: &Config, models: Option<&Path>) -> anyhow::Result<(Chain, Identity)> {
     let registry = registry(config, models)?;
     let (detector_pack, face_pack) =
         (registry.pack(config.models.detector.as_str())?, registry.pack(config.models.face.as_str())?);
     let (detector, face) = (BlazeFace::open(&detector_pack)?, FrameModel::open(&face_pack)?);
     info!(detector = detector_pack.id(), face = face_pack.id(), engine = face.engine(), "Models opened.");
     let identity = Identity {
-        device,
+        device: config.device.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         board: None,
         capabilities: capabilities(&face_pack)?,
@@ -63,7 +58,7 @@ pub fn chain(
     };
     let path = FacePath::new(detector, face, config.face.clone())?;
     let events = EventMachine::new(config.events, new_id as fn(Monotonic) -> Uuid);
-    Ok((Chain::new(path, Smoother::new(smooth), events), identity))
+    Ok((Chain::new(path, Smoother::new(config.smooth), events), identity))
 }
 
 /// The kinds of event that the pack's heads allow.

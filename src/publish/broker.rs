@@ -5,8 +5,8 @@
 //! told otherwise). Both run on one thread of ours and end with [`EmbeddedBroker`]. The router's own thread
 //! cannot be ended from outside: it sleeps on its queue until the process ends.
 //!
-//! The listeners log nothing. The router's thread logs to the process's subscriber: filter it with
-//! [`LOG_DIRECTIVE`].
+//! The listeners log nothing. The router's thread logs to the process's subscriber: [`crate::logging`]
+//! keeps it quiet.
 
 use std::collections::HashMap;
 use std::io;
@@ -25,9 +25,6 @@ use tracing::subscriber::{NoSubscriber, with_default};
 
 use super::address::BrokerAddress;
 use crate::clock::{Clock, SystemClock};
-
-/// What to add to the log filter so that the router's thread is quiet.
-pub const LOG_DIRECTIVE: &str = "rumqttd=off";
 
 /// How long the listeners may take to open.
 const OPENING: Duration = Duration::from_secs(10);

@@ -40,7 +40,7 @@ pub fn run(args: &BenchArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
     }
     let began = Stopwatch::start();
     let config = setup::config(None)?;
-    let (mut chain, identity) = setup::chain(&config, config.smooth, models, config.device.clone())?;
+    let (mut chain, identity) = setup::chain(&config, models)?;
     let opened = began.elapsed();
     let mut source = capture::open_video(&Address::File(clip.clone()), Arc::new(SystemClock))?;
 

@@ -13,8 +13,9 @@ use serde_json::json;
 
 use super::count;
 use crate::capture::Address;
+use crate::commands::setup;
 use crate::config::{Config, PackName};
-use crate::model::registry::{Registry, RegistryError, candidates};
+use crate::model::registry::RegistryError;
 use crate::model::{Kind, Pack};
 
 /// How long the broker may take to accept a connection.
@@ -87,9 +88,7 @@ fn models(config: &Config) -> Finding {
             .then(|| "set models.detector and models.face to packs that are there".to_owned()),
         ..Finding::wrong("models", error.to_string(), "")
     };
-    let executable = std::env::current_exe().ok();
-    let found = Registry::find(candidates(config.models.dir.as_deref(), executable.as_deref()));
-    let registry = match found {
+    let registry = match setup::registry(config, None) {
         Ok(registry) => registry,
         Err(error) => return wrong(error),
     };

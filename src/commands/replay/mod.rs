@@ -36,7 +36,8 @@ const LAST_WORDS: Duration = Duration::from_secs(3);
 pub fn run(args: &ReplayArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
     let mut config = setup::config(args.config.as_deref())?;
     let device: DeviceId = args.device.parse().context("--device")?;
-    let (chain, identity) = setup::chain(&config, config.smooth, models, device.clone())?;
+    config.device = device.clone();
+    let (chain, identity) = setup::chain(&config, models)?;
     let clock = Arc::new(SystemClock);
 
     let embedded = match &args.broker {
