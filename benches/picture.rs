@@ -4,7 +4,7 @@
 
 use std::hint::black_box;
 
-use affectd::geometry::{Rect, Similarity};
+use affectd::geometry::{Rect, Similarity, Size};
 use affectd::picture::letterbox::Letterboxer;
 use affectd::picture::warp::Warper;
 use affectd::picture::{Normalise, Picture, PixelFormat, Range, jpeg};
@@ -43,7 +43,7 @@ fn letterbox(c: &mut Criterion) {
     for format in FORMATS {
         let (picture, mut letterboxer) = (frame(format), Letterboxer::default());
         group.bench_function(BenchmarkId::from_parameter(format!("{format:?}")), |b| {
-            b.iter(|| black_box(letterboxer.letterbox(&picture, region, 192, NORM, &mut out)));
+            b.iter(|| black_box(letterboxer.letterbox(&picture, region, Size::square(192), NORM, &mut out)));
         });
     }
 }

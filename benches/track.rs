@@ -9,12 +9,14 @@ use affectd::face::blazeface::Decoder;
 use affectd::face::follow::Follower;
 use affectd::face::track::Tracker;
 use affectd::face::{Detection, FaceSettings, Landmarks, MAX_FACES, TrackId};
-use affectd::geometry::{Point, Rect};
+use affectd::geometry::{Point, Rect, Size};
 use affectd::model::Layout;
 use affectd::picture::letterbox::Letterbox;
 use affectd::picture::{Picture, PixelFormat, Range};
 use criterion::{Criterion, criterion_group, criterion_main};
 
+/// The detector's input for a picture of 16:9.
+const INPUT: Size = Size { width: 192, height: 128 };
 const WIDTH: u32 = 1280;
 const HEIGHT: u32 = 720;
 
@@ -46,7 +48,7 @@ fn picture(shift: f32) -> Picture {
 
 /// A network's output with `faces` of three anchors each, none over another.
 fn output(faces: usize) -> (Vec<f32>, Vec<f32>) {
-    let anchors = Layout::FullRange.anchors();
+    let anchors = Layout::FullRange.anchors(INPUT);
     let (mut numbers, mut logits) = (vec![0.0; anchors * 16], vec![-9.0; anchors]);
     for n in 0..faces {
         let first = (n / 12) * 2 * 48 + (n % 12) * 4;
@@ -63,7 +65,7 @@ fn costs(criterion: &mut Criterion) {
     let whole = Letterbox { scale: 0.15, pad_x: 0.0, pad_y: 42.0, origin: Point::default() };
     for faces in [1, 200] {
         let (numbers, logits) = output(faces);
-        let mut decoder = Decoder::new(Layout::FullRange);
+        let mut decoder = Decoder::new(Layout::FullRange, INPUT);
         criterion.bench_function(&format!("decode a look with {faces} faces"), |b| {
             b.iter(|| black_box(decoder.decode(&numbers, &logits, settings.doubt_score, &whole).is_ok()));
         });

@@ -29,6 +29,27 @@ impl Point {
     }
 }
 
+/// How many pixels a grid has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// Across.
+    pub width: usize,
+    /// Down.
+    pub height: usize,
+}
+
+impl Size {
+    /// As many pixels across as down.
+    pub const fn square(side: usize) -> Self {
+        Self { width: side, height: side }
+    }
+
+    /// All pixels.
+    pub const fn area(self) -> usize {
+        self.width * self.height
+    }
+}
+
 /// An upright rectangle, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Rect {

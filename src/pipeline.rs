@@ -78,6 +78,11 @@ impl Chain {
         Ok(())
     }
 
+    /// Says that no frame came: who was in view stays there for as long as the events' settings allow.
+    pub fn blind(&mut self, at: Monotonic, sink: &mut impl Sink) {
+        self.events.update(at, &[], &mut |event| sink.event(&event));
+    }
+
     /// Takes a single photo to the sink: nothing is smoothed, and there are no events.
     ///
     /// # Errors
@@ -215,7 +220,7 @@ fn process<S: Sink>(
                 report.frames += 1;
                 report.latency.add(clock.now().since(frame.captured_at));
             }
-            Taken::TimedOut => {}
+            Taken::TimedOut => chain.blind(clock.now(), &mut sink),
             Taken::Closed => break,
         }
     }

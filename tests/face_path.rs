@@ -1,82 +1,25 @@
 //! The face path with the real packs: who is told of, where, and under which number.
-//!
-//! The face is the one in the detector's golden vectors: a photograph by NASA, in the public domain.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::fs;
-use std::path::{Path, PathBuf};
+mod support;
+
 use std::time::Duration;
 
 use affectd::affect::Expression;
 use affectd::clock::Monotonic;
 use affectd::face::detect::BlazeFace;
 use affectd::face::{FacePath, FaceSettings, Observation, TrackId};
-use affectd::geometry::{Point, Rect};
-use affectd::model::{FrameModel, Pack, Registry};
-use affectd::picture::{Picture, PixelFormat, Range};
+use affectd::geometry::Point;
+use affectd::model::FrameModel;
+use support::portrait::{face_at, pack, photograph, scene, scene_of};
 
 const FPS: u32 = 25;
-const WIDTH: u32 = 640;
-const HEIGHT: u32 = 480;
-
-/// The side of the photograph, in pixels, and where its face is.
-const SIDE: usize = 192;
-const FACE: Rect = Rect::new(71.5, 33.2, 52.4, 52.4);
-
-fn models() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("models")
-}
-
-fn pack(name: &str) -> Pack {
-    let pack = Registry::at(&models()).and_then(|registry| registry.pack(name));
-    pack.unwrap_or_else(|e| panic!("{e}\nThis test needs the real packs: run `make models` first."))
-}
-
 fn path() -> FacePath {
     let (detector, model) = (pack("blazeface-full"), pack("mtanet"));
     let detector = BlazeFace::open(&detector).unwrap();
     let every_frame = FaceSettings { read_every: Duration::ZERO, ..FaceSettings::default() };
     FacePath::new(detector, FrameModel::open(&model).unwrap(), every_frame).unwrap()
-}
-
-/// The photograph, red, green and blue for each pixel.
-fn photograph() -> Vec<[u8; 3]> {
-    let golden = pack("blazeface-full").golden.input.path;
-    let bytes = fs::read(models().join("blazeface-full").join(golden)).unwrap();
-    let number = |i: usize| f32::from_le_bytes([0, 1, 2, 3].map(|byte| bytes[4 * i + byte]));
-    let pixel = |i: usize| [0, 1, 2].map(|channel| ((number(channel * SIDE * SIDE + i) + 1.0) * 127.5).round() as u8);
-    (0..SIDE * SIDE).map(pixel).collect()
-}
-
-/// A frame with the photograph in some places, each given by its top left corner and its scale.
-fn scene(photograph: &[[u8; 3]], places: &[(f32, f32, f32)]) -> Picture {
-    let mut picture = Picture::default();
-    let bytes = picture.reset(PixelFormat::Rgb24, Range::Full, WIDTH, HEIGHT).unwrap();
-    bytes.fill(96);
-    for &(left, top, scale) in places {
-        let reach = SIDE as f32 * scale;
-        for y in top.max(0.0) as u32..((top + reach).max(0.0) as u32).min(HEIGHT) {
-            for x in left.max(0.0) as u32..((left + reach).max(0.0) as u32).min(WIDTH) {
-                let at = |v: u32, from: f32| ((v as f32 + 0.5 - from) / scale - 0.5).clamp(0.0, SIDE as f32 - 1.001);
-                let (px, py) = (at(x, left), at(y, top));
-                let (column, row, right, down) = (px as usize, py as usize, px.fract(), py.fract());
-                for channel in 0..3 {
-                    let pixel = |dx: usize, dy: usize| f32::from(photograph[(row + dy) * SIDE + column + dx][channel]);
-                    let above = pixel(0, 0) + right * (pixel(1, 0) - pixel(0, 0));
-                    let below = pixel(0, 1) + right * (pixel(1, 1) - pixel(0, 1));
-                    let mixed = (above + down * (below - above)).round() as u8;
-                    bytes[3 * (y * WIDTH + x) as usize + channel] = mixed;
-                }
-            }
-        }
-    }
-    picture
-}
-
-/// Where a photograph in that place has its face.
-fn face_at((left, top, scale): (f32, f32, f32)) -> Rect {
-    Rect::new(left + FACE.x * scale, top + FACE.y * scale, FACE.width * scale, FACE.height * scale)
 }
 
 fn moment(frame: u32) -> Monotonic {
@@ -103,6 +46,18 @@ fn a_face_that_crosses_the_picture_keeps_its_number_and_its_box_goes_with_it() {
     }
     let counts = path.counts();
     assert!(counts.looks <= 12, "the detector rests between looks: {counts:?}");
+}
+
+#[test]
+fn a_face_is_found_where_it_is_in_frames_of_every_shape() {
+    let (photograph, mut path, place) = (photograph(), path(), (20.0, 30.0, 1.2));
+    for size in [(640, 360), (640, 480), (400, 400), (300, 400), (360, 640), (1200, 300)] {
+        let picture = scene_of(size, &photograph, &[place]);
+        let [seen] = path.observe_photo(&picture).unwrap() else { panic!("one face in {size:?}") };
+        assert!(seen.rect.iou(&face_at(place)) > 0.75, "{:?} instead of {:?} in {size:?}", seen.rect, face_at(place));
+        let faces = path.detect_only(&picture).unwrap();
+        assert_eq!(faces.largest.len(), 1, "{size:?}");
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use affectd::capture::{Address, CaptureError, Frame, Read, Sound, SoundSource, VideoSource, open_sound, open_video};
 use affectd::clock::{Stopwatch, SystemClock};
-use affectd::geometry::Rect;
+use affectd::geometry::{Rect, Size};
 use affectd::picture::letterbox::Letterboxer;
 use affectd::picture::{Normalise, Picture, PixelFormat, Range};
 use tempfile::TempDir;
@@ -78,7 +78,7 @@ fn mean(picture: &Picture) -> [f32; 3] {
     let (side, norm) = (8, Normalise { scale: 1.0, offset: 0.0 });
     let square = picture.width().min(picture.height()) as f32;
     let mut out = vec![0.0; 3 * side * side];
-    Letterboxer::default().letterbox(picture, Rect::new(0.0, 0.0, square, square), side, norm, &mut out);
+    Letterboxer::default().letterbox(picture, Rect::new(0.0, 0.0, square, square), Size::square(side), norm, &mut out);
     [0, 1, 2]
         .map(|channel| out.chunks_exact(side * side).nth(channel).unwrap().iter().sum::<f32>() / (side * side) as f32)
 }

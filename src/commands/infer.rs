@@ -26,6 +26,9 @@ use crate::smooth::{SmoothSettings, Smoothed};
 /// A decoder that says nothing for so long is taken for hung.
 const DECODER_PATIENCE: Duration = Duration::from_secs(30);
 
+/// The progress of a clip is shown anew after so many frames.
+const PROGRESS_EVERY: u64 = 30;
+
 /// Runs the command.
 ///
 /// # Errors
@@ -43,10 +46,14 @@ pub fn run(args: &InferArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
     let mut lines = Lines::new(out, args.format, &identity)?;
 
     let (files, mut failed) = named_files(&args.paths);
-    let progress = progress(files.len());
+    let progress = progress(&files);
     for file in &files {
         progress.set_message(file.display().to_string());
-        let done = if args.crops { crop(file, &mut chain, &mut lines) } else { faces(file, &mut chain, &mut lines) };
+        let done = if args.crops {
+            crop(file, &mut chain, &mut lines)
+        } else {
+            faces(file, &mut chain, &mut lines, &progress)
+        };
         if lines.closed() {
             // Whoever read us, `head` perhaps, has enough.
             return Ok(Exit::Ok);
@@ -82,14 +89,15 @@ fn named_files(paths: &[PathBuf]) -> (Vec<PathBuf>, bool) {
     (all, failed)
 }
 
-/// Shown on a terminal when there is more than one file.
-fn progress(files: usize) -> ProgressBar {
-    if files < 2 || !io::stderr().is_terminal() {
+/// Shown on a terminal when it takes a while: for several files, or a clip.
+fn progress(files: &[PathBuf]) -> ProgressBar {
+    let quick = files.len() < 2 && files.iter().all(|file| is_photo(file));
+    if quick || !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {wide_msg}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(files as u64).with_style(style)
+    ProgressBar::new(files.len() as u64).with_style(style)
 }
 
 /// The whole picture is one face.
@@ -104,7 +112,12 @@ fn crop(file: &Path, chain: &mut Chain, lines: &mut Lines<'_, impl Write>) -> an
 }
 
 /// Every face of a photo, or of every frame of a clip.
-fn faces(file: &Path, chain: &mut Chain, lines: &mut Lines<'_, impl Write>) -> anyhow::Result<()> {
+fn faces(
+    file: &Path,
+    chain: &mut Chain,
+    lines: &mut Lines<'_, impl Write>,
+    progress: &ProgressBar,
+) -> anyhow::Result<()> {
     chain.reset();
     let source = &file.to_string_lossy();
     let mut frame = Frame::default();
@@ -115,8 +128,12 @@ fn faces(file: &Path, chain: &mut Chain, lines: &mut Lines<'_, impl Write>) -> a
         return writer.done();
     }
     let mut video = capture::open_video(&Address::File(file.to_owned()), Arc::new(SystemClock))?;
+    let frames = video.frames_hint().filter(|&frames| frames > 0);
     let mut writer = Writer { lines, source, clip: true, failed: None };
     loop {
+        if let Some(frames) = frames.filter(|_| frame.number % PROGRESS_EVERY == 0) {
+            progress.set_message(format!("{source}, {} %", (100 * frame.number / frames).min(100)));
+        }
         match video.read(&mut frame, DECODER_PATIENCE)? {
             Read::Filled => {
                 chain.step(&frame, &mut writer).with_context(|| format!("{source}, frame {}", frame.number))?

@@ -76,7 +76,7 @@ section! {
         detect_every_ms: u32 = 150, within 0..=5_000;
         /// The face model reads a face this often, in milliseconds; in between, what it gave stands. 0 reads every
         /// frame.
-        read_every_ms: u32 = 60, within 0..=2_000;
+        read_every_ms: u32 = 90, within 0..=2_000;
         /// The shorter side of the smallest face that is read, in pixels of the camera.
         min_size: f32 = 32.0, within 8.0..=2000.0;
         /// The farthest turn to a side at which a face is read, in degrees; 0 looks straight into the camera.

@@ -1,6 +1,6 @@
 //! BlazeFace: from the network's raw numbers to faces.
 //!
-//! The network looks at a square picture through a grid of anchors and gives 16 numbers and a logit for
+//! The network looks at a picture through grids of anchors and gives 16 numbers and a logit for
 //! each: the box's centre and size and six points, in input pixels; centre and points are counted from
 //! the anchor's centre. Neighbouring anchors see the same face, so what overlaps is merged: a mean
 //! weighted by score. (Bazarevsky et al. 2019, "BlazeFace: Sub-millisecond Neural Face Detection on
@@ -13,7 +13,7 @@ use heapless::Vec as FixedVec;
 
 use super::{Detection, FaceError, Landmarks, MAX_FACES};
 use crate::affect::Confidence;
-use crate::geometry::{Point, Rect};
+use crate::geometry::{Point, Rect, Size};
 use crate::model::Layout;
 use crate::picture::letterbox::Letterbox;
 
@@ -23,22 +23,14 @@ const NUMBERS: usize = 16;
 /// Candidates that overlap more than this are one face.
 const SAME_FACE: f32 = 0.3;
 
-/// The grids of a layout, in the order of the network's output: cells a side, anchors a cell.
-const fn grids(layout: Layout) -> &'static [(usize, usize)] {
-    match layout {
-        Layout::ShortRange => &[(16, 2), (8, 6)],
-        Layout::FullRange => &[(48, 1)],
-    }
-}
-
 /// The centre of each anchor, in input pixels, row by row.
-fn anchors(layout: Layout) -> Vec<Point> {
-    let mut anchors = Vec::with_capacity(layout.anchors());
-    for &(cells, each) in grids(layout) {
-        let stride = layout.side() as f32 / cells as f32;
-        for cell in 0..cells * cells {
-            let (column, row) = (cell % cells, cell / cells);
-            let centre = Point::new((column as f32 + 0.5) * stride, (row as f32 + 0.5) * stride);
+fn anchors(layout: Layout, size: Size) -> Vec<Point> {
+    let mut anchors = Vec::with_capacity(layout.anchors(size));
+    for &(cell, each) in layout.grids() {
+        let (columns, rows) = (size.width / cell, size.height / cell);
+        let centre = |place: usize| (place as f32 + 0.5) * cell as f32;
+        for place in 0..columns * rows {
+            let centre = Point::new(centre(place % columns), centre(place / columns));
             anchors.extend(std::iter::repeat_n(centre, each));
         }
     }
@@ -113,9 +105,9 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// A decoder for one layout.
-    pub fn new(layout: Layout) -> Self {
-        let anchors = anchors(layout);
+    /// A decoder for one layout and size of the input.
+    pub fn new(layout: Layout, size: Size) -> Self {
+        let anchors = anchors(layout, size);
         let candidates = Vec::with_capacity(anchors.len());
         Self { anchors, candidates }
     }
@@ -126,7 +118,7 @@ impl Decoder {
     /// is not finite, or a box without an area, is left out.
     ///
     /// # Errors
-    /// When the lengths do not fit the layout.
+    /// When the lengths do not fit the layout and size.
     pub fn decode(
         &mut self,
         regressors: &[f32],

@@ -10,13 +10,15 @@
 use super::blazeface::{Decoder, Faces};
 use super::{Detection, FaceError};
 use crate::affect::Confidence;
-use crate::geometry::Rect;
-use crate::model::{Channels, DetectorSpec, Model, Pack};
+use crate::geometry::{Rect, Size};
+use crate::model::{Channels, DetectorSpec, InputSpec, Model, ModelFile, OutputSpec, Pack};
+use crate::picture::Picture;
 use crate::picture::letterbox::Letterboxer;
-use crate::picture::{Normalise, Picture};
 
-/// A close look shows this many times the face's size.
+/// A close look shows this many times the face's size …
 const SURROUNDINGS: f32 = 3.0;
+/// … in this many input pixels: the face gets some 40 of them, as many as the network likes best.
+const CLOSE_SIDE: usize = 128;
 /// What a close look finds is the face that was meant when they overlap this much.
 const MEANT: f32 = 0.3;
 /// Two faces that overlap this much are one.
@@ -28,23 +30,40 @@ const COARSE: f32 = 20.0;
 pub trait Detect {
     /// The faces in a region of the picture whose score is at least `threshold`, in frame pixels.
     ///
+    /// `side`: how many pixels of the detector's input the region's longer side is to get, at most
+    /// [`Detect::side`]. Fewer are cheaper and see less.
+    ///
     /// # Errors
     /// When the detector failed; it may be asked again.
-    fn detect(&mut self, picture: &Picture, region: Rect, threshold: Confidence) -> Result<Faces, FaceError>;
+    fn detect(
+        &mut self,
+        picture: &Picture,
+        region: Rect,
+        side: usize,
+        threshold: Confidence,
+    ) -> Result<Faces, FaceError>;
 
     /// The score from which on the detector is to be believed.
     fn score_threshold(&self) -> Confidence;
 
-    /// The side of the detector's square input, in pixels.
+    /// The longer side of the detector's input, in pixels.
     fn side(&self) -> usize;
 }
 
-/// A BlazeFace pack, opened. Its buffers are made once.
+/// A BlazeFace pack, opened. Its buffers are made once for each size of its input.
 pub struct BlazeFace {
-    model: Model,
+    file: ModelFile,
+    input: InputSpec,
+    outputs: Vec<OutputSpec>,
     spec: DetectorSpec,
-    norm: Normalise,
     letterboxer: Letterboxer,
+    opened: Vec<Opened>,
+}
+
+/// The network, settled for one size of its input: engines want to know all shapes beforehand.
+struct Opened {
+    size: Size,
+    model: Model,
     decoder: Decoder,
 }
 
@@ -58,27 +77,50 @@ impl BlazeFace {
         if pack.input.channels != Channels::Rgb {
             return Err(FaceError::Channels { kind: "detector", wanted: "rgb" });
         }
-        Ok(Self {
-            model: Model::open(pack)?,
+        let mut detector = Self {
+            file: ModelFile::read(pack, pack.preferred()?)?,
+            input: pack.input,
+            outputs: pack.outputs.clone(),
             spec,
-            norm: pack.input.norm,
             letterboxer: Letterboxer::default(),
-            decoder: Decoder::new(spec.layout),
-        })
+            opened: Vec::new(),
+        };
+        // The size that every camera needs; that of its whole frames is opened with the first of them.
+        detector.place_of(input_size(&spec, &Rect::new(0.0, 0.0, 1.0, 1.0), CLOSE_SIDE))?;
+        Ok(detector)
     }
 
     /// The engine's name, as in `pack.toml`.
     pub fn engine(&self) -> &'static str {
-        self.model.engine()
+        self.opened.first().map_or("", |opened| opened.model.engine())
+    }
+
+    /// Where in `opened` the network for that size is; opens it when it is met first.
+    fn place_of(&mut self, size: Size) -> Result<usize, FaceError> {
+        if let Some(place) = self.opened.iter().position(|opened| opened.size == size) {
+            return Ok(place);
+        }
+        let outputs = self.spec.outputs_for(size, &self.outputs);
+        let model = self.file.open(&self.input.sized(size), &outputs)?;
+        self.opened.push(Opened { size, model, decoder: Decoder::new(self.spec.layout, size) });
+        Ok(self.opened.len() - 1)
     }
 }
 
 impl Detect for BlazeFace {
-    fn detect(&mut self, picture: &Picture, region: Rect, threshold: Confidence) -> Result<Faces, FaceError> {
-        let (side, input) = (self.spec.layout.side(), self.model.input_mut());
-        let letterbox = self.letterboxer.letterbox(picture, region, side, self.norm, input);
-        self.model.run()?;
-        self.decoder.decode(self.model.output(0), self.model.output(1), threshold, &letterbox)
+    fn detect(
+        &mut self,
+        picture: &Picture,
+        region: Rect,
+        side: usize,
+        threshold: Confidence,
+    ) -> Result<Faces, FaceError> {
+        let size = input_size(&self.spec, &region, side);
+        let place = self.place_of(size)?;
+        let Opened { model, decoder, .. } = &mut self.opened[place];
+        let letterbox = self.letterboxer.letterbox(picture, region, size, self.input.norm, model.input_mut());
+        model.run()?;
+        decoder.decode(model.output(0), model.output(1), threshold, &letterbox)
     }
 
     fn score_threshold(&self) -> Confidence {
@@ -88,6 +130,20 @@ impl Detect for BlazeFace {
     fn side(&self) -> usize {
         self.spec.layout.side()
     }
+}
+
+/// The smallest input that shows a region with `side` pixels along its longer side. Its shorter side is
+/// never less than two thirds of the longer: there are few sizes, then, and each has to be opened once.
+fn input_size(spec: &DetectorSpec, region: &Rect, side: usize) -> Size {
+    let (most, multiple) = (spec.layout.side(), spec.layout.multiple());
+    if !spec.resizable {
+        return Size::square(most);
+    }
+    let up = |pixels: f32| (pixels / multiple as f32).ceil() as usize * multiple;
+    let longer = up(side as f32).clamp(multiple, most);
+    let least = up(longer as f32 * 2.0 / 3.0);
+    let along = |extent: f32| up(longer as f32 * extent / region.width.max(region.height)).clamp(least, longer);
+    Size { width: along(region.width), height: along(region.height) }
 }
 
 /// All of a picture.
@@ -111,7 +167,7 @@ pub fn look_closely(
 ) -> Result<Option<Detection>, FaceError> {
     let (centre, side) = (rect.centre(), SURROUNDINGS * rect.width.max(rect.height));
     let region = Rect::new(centre.x - side / 2.0, centre.y - side / 2.0, side, side);
-    let faces = detector.detect(picture, region, detector.score_threshold())?;
+    let faces = detector.detect(picture, region, CLOSE_SIDE, detector.score_threshold())?;
     let meant = faces.largest.into_iter().filter(|face| face.rect.iou(rect) > MEANT);
     Ok(meant.max_by(|a, b| a.score.get().total_cmp(&b.score.get())))
 }
@@ -127,7 +183,7 @@ pub fn search(
     doubt: Confidence,
     sure: Confidence,
 ) -> Result<Faces, FaceError> {
-    let candidates = detector.detect(picture, whole(picture), doubt)?;
+    let candidates = detector.detect(picture, whole(picture), detector.side(), doubt)?;
     let mut faces = Faces { beyond: candidates.beyond, ..Faces::default() };
     for candidate in &candidates.largest {
         let close = look_closely(detector, picture, &candidate.rect)?;
@@ -139,4 +195,52 @@ pub fn search(
         }
     }
     Ok(faces)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Layout;
+
+    fn spec(layout: Layout, resizable: bool) -> DetectorSpec {
+        DetectorSpec { layout, resizable, score_threshold: Confidence::MAX }
+    }
+
+    fn sized(layout: Layout, region: (f32, f32), side: usize) -> (usize, usize) {
+        let size = input_size(&spec(layout, true), &Rect::new(7.0, -3.0, region.0, region.1), side);
+        (size.width, size.height)
+    }
+
+    #[test]
+    fn the_input_has_the_regions_shape_as_nearly_as_the_network_can() {
+        for (region, expected) in [
+            ((1280.0, 720.0), (192, 128)),
+            ((640.0, 480.0), (192, 160)),
+            ((480.0, 640.0), (160, 192)),
+            ((600.0, 600.0), (192, 192)),
+            ((1080.0, 1920.0), (128, 192)),
+        ] {
+            assert_eq!(sized(Layout::FullRange, region, 192), expected, "{region:?}");
+        }
+        assert_eq!(sized(Layout::ShortRange, (1280.0, 720.0), 128), (128, 96));
+        assert_eq!(sized(Layout::FullRange, (50.0, 50.0), CLOSE_SIDE), (128, 128));
+    }
+
+    #[test]
+    fn no_region_makes_an_input_that_is_thin_or_larger_than_the_networks_own() {
+        for region in [(5000.0, 1.0), (1.0, 5000.0), (0.0, 0.0), (f32::NAN, 9.0), (-4.0, 9.0)] {
+            for side in [0, 1, 128, 5000] {
+                let (width, height) = sized(Layout::FullRange, region, side);
+                let (longer, shorter) = (width.max(height), width.min(height));
+                assert!(longer <= 192 && 3 * shorter >= 2 * longer && shorter >= 32, "{region:?} {side}");
+                assert!(width.is_multiple_of(32) && height.is_multiple_of(32), "{region:?} {side}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_network_of_one_size_gets_that_size() {
+        let size = input_size(&spec(Layout::FullRange, false), &Rect::new(0.0, 0.0, 1280.0, 720.0), CLOSE_SIDE);
+        assert_eq!(size, Size::square(192));
+    }
 }

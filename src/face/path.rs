@@ -199,7 +199,8 @@ impl<D: Detect, M: FaceModel> FacePath<D, M> {
 
     fn look(&mut self, picture: &Picture) -> Result<(), FaceError> {
         self.counts.looks += 1;
-        let faces = self.detector.detect(picture, whole(picture), self.settings.doubt_score)?;
+        let side = self.detector.side();
+        let faces = self.detector.detect(picture, whole(picture), side, self.settings.doubt_score)?;
         let coarse_below = detect::coarse_below(&self.detector, picture);
         let without_room = self.tracker.associate(&faces.largest, coarse_below);
         self.counts.beyond += (faces.beyond + without_room) as u64;

@@ -8,6 +8,47 @@ use std::path::PathBuf;
 use super::engine::{self, Engine, EngineError, Signature};
 use super::error::{ModelError, Problem};
 use super::pack::{Pack, Variant};
+use super::spec::{InputSpec, OutputSpec};
+
+/// One variant's ONNX file, read and checked: models are opened from it, of one size or of several.
+pub struct ModelFile {
+    /// The pack, as its errors call it.
+    pack: String,
+    variant: Variant,
+    onnx: Vec<u8>,
+}
+
+impl ModelFile {
+    /// Reads one of the pack's variants.
+    ///
+    /// # Errors
+    /// When its file is missing or another one.
+    pub fn read(pack: &Pack, variant: &Variant) -> Result<Self, ModelError> {
+        let onnx = variant.file.read(&pack.dir).map_err(|problem| pack.error(problem))?;
+        Ok(Self { pack: pack.label(), variant: variant.clone(), onnx })
+    }
+
+    /// Opens it for such an input, to give these outputs.
+    ///
+    /// # Errors
+    /// When this program lacks its engine, or the engine refuses it.
+    pub fn open(&self, input: &InputSpec, outputs: &[OutputSpec]) -> Result<Model, ModelError> {
+        let Variant { engine, file, .. } = &self.variant;
+        let signature = Signature { input: input.shape(), outputs };
+        let engine = engine::load(engine, &self.onnx, &signature).map_err(|error| {
+            let (engine, file) = (engine.clone(), file.path.clone());
+            ModelError::new(&*self.pack, Problem::Engine { engine, file, error })
+        })?;
+        Ok(Model {
+            pack: self.pack.clone(),
+            file: file.path.clone(),
+            engine,
+            input: vec![0.0; input.len()],
+            keys: outputs.iter().map(|o| o.key).collect(),
+            outputs: outputs.iter().map(|o| vec![0.0; o.numbers()]).collect(),
+        })
+    }
+}
 
 /// A pack's model in an engine.
 pub struct Model {
@@ -34,23 +75,10 @@ impl Model {
     /// # Errors
     /// When this program lacks its engine, its file is missing or another one, or the engine refuses it.
     pub fn open_variant(pack: &Pack, variant: &Variant) -> Result<Self, ModelError> {
-        let onnx = variant.file.read(&pack.dir).map_err(|problem| pack.error(problem))?;
-        let signature = Signature { input: pack.input.shape(), outputs: &pack.outputs };
-        let engine = engine::load(&variant.engine, &onnx, &signature).map_err(|error| {
-            let (engine, file) = (variant.engine.clone(), variant.file.path.clone());
-            pack.error(Problem::Engine { engine, file, error })
-        })?;
-        Ok(Self {
-            pack: pack.label(),
-            file: variant.file.path.clone(),
-            engine,
-            input: vec![0.0; pack.input.len()],
-            keys: pack.outputs.iter().map(|o| o.key).collect(),
-            outputs: pack.outputs.iter().map(|o| vec![0.0; o.numbers()]).collect(),
-        })
+        ModelFile::read(pack, variant)?.open(&pack.input, &pack.outputs)
     }
 
-    /// The input to fill: 1×channels×height×width, as [`Pack::input`] says.
+    /// The input to fill: 1×channels×height×width, as [`Pack::input`] says or it was opened for.
     pub fn input_mut(&mut self) -> &mut [f32] {
         &mut self.input
     }

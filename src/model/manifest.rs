@@ -118,6 +118,9 @@ pub struct Detector {
     pub layout: Layout,
     /// The least score of a face, 0 to 1.
     pub score_threshold: f32,
+    /// Whether the ONNX file leaves height, width and number of anchors open.
+    #[serde(default)]
+    pub resizable: bool,
 }
 
 /// The outputs; which of them may stand depends on the kind.

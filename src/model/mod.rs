@@ -38,7 +38,7 @@ pub mod verify;
 
 pub use error::{ModelError, Problem};
 pub use frame::FrameModel;
-pub use loaded::Model;
+pub use loaded::{Model, ModelFile};
 pub use pack::Pack;
 pub use registry::{Registry, RegistryError};
-pub use spec::{Align, Channels, DetectorSpec, FrameSpec, InputSpec, Kind, Layout};
+pub use spec::{Align, Channels, DetectorSpec, FrameSpec, InputSpec, Kind, Layout, OutputSpec};

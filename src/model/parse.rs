@@ -10,7 +10,7 @@ use super::pack::{Golden, Measured, Pack, PackFile, Variant};
 use super::spec::{Align, DetectorSpec, ExpressionHead, FrameSpec, InputSpec, Kind, OutputSpec};
 use super::value::{above_zero, bad, finite, quoted, unwanted, wanted, within};
 use crate::affect::{Confidence, Expression, Label};
-use crate::geometry::Point;
+use crate::geometry::{Point, Size};
 use crate::picture::Normalise;
 
 /// The longest side of an input: above every face model, below every overflow.
@@ -85,14 +85,14 @@ fn detector(manifest: &Manifest, input: &InputSpec) -> Result<(Kind, Vec<OutputS
     let score_threshold = Confidence::new(threshold)
         .filter(|_| threshold > 0.0 && threshold < 1.0)
         .ok_or_else(|| bad("detector.score_threshold", threshold, "write a number above 0 and below 1"))?;
-    let shape = |numbers| vec![1, layout.anchors(), numbers];
+    let shape = |numbers| vec![1, layout.anchors(Size::square(layout.side())), numbers];
     let boxes = wanted("outputs.boxes", &outputs.boxes, KIND)?.tensor.clone();
     let scores = wanted("outputs.scores", &outputs.scores, KIND)?.tensor.clone();
     let outputs = vec![
         OutputSpec { key: "boxes", tensor: boxes, shape: shape(BOX_NUMBERS) },
         OutputSpec { key: "scores", tensor: scores, shape: shape(1) },
     ];
-    Ok((Kind::Detector(DetectorSpec { layout, score_threshold }), outputs))
+    Ok((Kind::Detector(DetectorSpec { layout, resizable: typed.resizable, score_threshold }), outputs))
 }
 
 fn frame(manifest: &Manifest) -> Result<(Kind, Vec<OutputSpec>), Problem> {

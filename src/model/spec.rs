@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::affect::{Confidence, Expression};
-use crate::geometry::Point;
+use crate::geometry::{Point, Size};
 use crate::picture::Normalise;
 
 /// What a pack is for. Voice and sequence models will be kinds of their own.
@@ -44,6 +44,11 @@ impl InputSpec {
         [1, self.channels.count(), self.height, self.width]
     }
 
+    /// The same input with more or fewer pixels.
+    pub fn sized(&self, size: Size) -> Self {
+        Self { width: size.width, height: size.height, ..*self }
+    }
+
     /// How many numbers the tensor has.
     pub fn len(&self) -> usize {
         self.shape().iter().product()
@@ -78,37 +83,64 @@ impl Channels {
 /// How a detector's outputs are read: 0 the boxes, 1×anchors×16; 1 the scores' logits, 1×anchors×1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DetectorSpec {
-    /// The grid of anchors.
+    /// The grids of anchors.
     pub layout: Layout,
+    /// Whether the network takes inputs of other sizes than its own, too: any multiple of
+    /// [`Layout::multiple`].
+    pub resizable: bool,
     /// The least score of a face, above 0 and below 1.
     pub score_threshold: Confidence,
+}
+
+impl DetectorSpec {
+    /// What `outputs`, those of an input of another size, are for an input of `size`.
+    pub fn outputs_for(&self, size: Size, outputs: &[OutputSpec]) -> Vec<OutputSpec> {
+        let mut outputs = outputs.to_vec();
+        for output in &mut outputs {
+            output.shape[1] = self.layout.anchors(size);
+        }
+        outputs
+    }
 }
 
 /// BlazeFace's grids of anchors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Layout {
-    /// Full range, dense: one anchor in each cell of 48×48.
+    /// Full range, dense: one anchor in each cell of 4×4 pixels.
     FullRange,
-    /// Short range: two anchors in each cell of 16×16, then six in each of 8×8.
+    /// Short range: two anchors in each cell of 8×8 pixels, then six in each of 16×16.
     ShortRange,
 }
 
 impl Layout {
-    /// The side of the square input, in pixels.
-    pub fn side(self) -> usize {
+    /// The side of the square input that the network was trained with, in pixels.
+    pub const fn side(self) -> usize {
         match self {
             Self::FullRange => 192,
             Self::ShortRange => 128,
         }
     }
 
-    /// How many anchors.
-    pub fn anchors(self) -> usize {
+    /// What the sides of an input must be multiples of: the network halves them again and again.
+    pub const fn multiple(self) -> usize {
         match self {
-            Self::FullRange => 48 * 48,
-            Self::ShortRange => 2 * 16 * 16 + 6 * 8 * 8,
+            Self::FullRange => 32,
+            Self::ShortRange => 16,
         }
+    }
+
+    /// The grids, in the order of the network's output: pixels a cell has on a side, anchors in it.
+    pub const fn grids(self) -> &'static [(usize, usize)] {
+        match self {
+            Self::FullRange => &[(4, 1)],
+            Self::ShortRange => &[(8, 2), (16, 6)],
+        }
+    }
+
+    /// How many anchors an input of that size has.
+    pub fn anchors(self, size: Size) -> usize {
+        self.grids().iter().map(|(cell, each)| (size.width / cell) * (size.height / cell) * each).sum()
     }
 }
 

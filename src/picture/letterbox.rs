@@ -1,4 +1,4 @@
-//! A region of a frame as a detector's square RGB input: scaled to fit, centred, black around.
+//! A region of a frame as a detector's RGB input: scaled to fit, centred, black around.
 
 use std::ops::{Range, RangeInclusive};
 
@@ -6,19 +6,19 @@ use super::planes::planes;
 use super::resample::{Place, Resampler, Window};
 use super::tone::Tone;
 use super::{Normalise, Picture};
-use crate::geometry::{Point, Rect};
+use crate::geometry::{Point, Rect, Size};
 
 /// The longer side of a region, in pixels: less is nothing, more lies far beyond any frame.
 const USABLE: RangeInclusive<f32> = 1e-3..=1e9;
 
-/// How a region lies in the square.
+/// How a region lies in the input.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Letterbox {
-    /// Square pixels a frame pixel, above zero.
+    /// Input pixels a frame pixel, above zero.
     pub scale: f32,
-    /// The black margin on the left, in square pixels.
+    /// The black margin on the left, in input pixels.
     pub pad_x: f32,
-    /// The black margin at the top, in square pixels.
+    /// The black margin at the top, in input pixels.
     pub pad_y: f32,
     /// The region's top left corner, in frame pixels.
     pub origin: Point,
@@ -28,18 +28,19 @@ impl Letterbox {
     /// How a region without extent, or one that is not finite, lies: nowhere, and it is all black.
     const NOWHERE: Self = Self { scale: 1.0, pad_x: 0.0, pad_y: 0.0, origin: Point::new(0.0, 0.0) };
 
-    fn fit(region: Rect, side: usize) -> Option<Self> {
-        let (longer, side) = (region.width.max(region.height), side as f32);
+    fn fit(region: Rect, size: Size) -> Option<Self> {
+        let (width, height) = (size.width as f32, size.height as f32);
         let finite = [region.x, region.y, region.width, region.height].iter().all(|v| v.is_finite());
-        (finite && USABLE.contains(&longer) && side > 0.0).then(|| {
-            let scale = side / longer;
-            let pad = |length: f32| (side - length * scale) / 2.0;
+        (finite && USABLE.contains(&region.width.max(region.height)) && size.area() > 0).then(|| {
+            // A side without extent does not limit the other.
+            let scale = (width / region.width.max(0.0)).min(height / region.height.max(0.0));
+            let pad = |side: f32, length: f32| (side - length * scale) / 2.0;
             let origin = Point::new(region.x, region.y);
-            Self { scale, pad_x: pad(region.width), pad_y: pad(region.height), origin }
+            Self { scale, pad_x: pad(width, region.width), pad_y: pad(height, region.height), origin }
         })
     }
 
-    /// Where a point of the square lies in the frame.
+    /// Where a point of the input lies in the frame.
     pub fn to_frame(&self, p: Point) -> Point {
         let along = |origin, pad, p| origin + (p - pad) / self.scale;
         Point::new(along(self.origin.x, self.pad_x, p.x), along(self.origin.y, self.pad_y, p.y))
@@ -53,32 +54,33 @@ pub struct Letterboxer {
 }
 
 impl Letterboxer {
-    /// Fills `out` (red, green and blue planes of `side` × `side`) with a region of a picture.
+    /// Fills `out` (red, green and blue planes of `size`) with a region of a picture.
     ///
-    /// The region may reach beyond the frame: there, and around it, the square is black. A pixel shows
+    /// The region may reach beyond the frame: there, and around it, the input is black. A pixel shows
     /// the frame when its centre lies in it. A grey picture gives three equal planes. A region without
     /// extent, or one that is not finite, is all black.
     ///
     /// # Panics
-    /// When `out` has not 3 · `side`² numbers.
+    /// When `out` has not three numbers for each pixel of `size`.
     pub fn letterbox(
         &mut self,
         picture: &Picture,
         region: Rect,
-        side: usize,
+        size: Size,
         norm: Normalise,
         out: &mut [f32],
     ) -> Letterbox {
-        assert_eq!(out.len(), 3 * side * side, "a letterbox fills three planes of {side} x {side}");
-        let Some(fitted) = Letterbox::fit(region, side) else {
+        let Size { width, height } = size;
+        assert_eq!(out.len(), 3 * size.area(), "a letterbox fills three planes of {width} x {height}");
+        let Some(fitted) = Letterbox::fit(region, size) else {
             out.fill(norm.offset);
             return Letterbox::NOWHERE;
         };
         let Letterbox { scale, pad_x, pad_y, origin } = fitted;
         let across = Axis { origin: origin.x, length: region.width, frame: picture.width, pad: pad_x, scale };
         let down = Axis { origin: origin.y, length: region.height, frame: picture.height, pad: pad_y, scale };
-        let (columns, rows) = (across.inside(side), down.inside(side));
-        blacken(out, side, &columns, &rows, norm.offset);
+        let (columns, rows) = (across.inside(width), down.inside(height));
+        blacken(out, size, &columns, &rows, norm.offset);
         let window = Window {
             x: across.to_frame(columns.start),
             y: down.to_frame(rows.start),
@@ -87,15 +89,15 @@ impl Letterboxer {
             columns: columns.len(),
             rows: rows.len(),
         };
-        let place = Place { first: rows.start * side + columns.start, pitch: side, channel: side * side };
+        let place = Place { first: rows.start * width + columns.start, pitch: width, channel: size.area() };
         for plane in planes(picture) {
             self.resampler.resample(&plane, &window, out, place);
         }
         let tone = Tone::of(picture, norm);
-        let (first, others) = out.split_at_mut(side * side);
-        let (second, third) = others.split_at_mut(side * side);
+        let (first, others) = out.split_at_mut(size.area());
+        let (second, third) = others.split_at_mut(size.area());
         for y in rows {
-            let row = y * side + columns.start..y * side + columns.end;
+            let row = y * width + columns.start..y * width + columns.end;
             tone.finish_rgb([&mut first[row.clone()], &mut second[row.clone()], &mut third[row]]);
         }
         fitted
@@ -112,7 +114,7 @@ struct Axis {
 }
 
 impl Axis {
-    /// The pixels of the square whose centre lies in the region and in the frame.
+    /// The pixels of an input with `side` of them whose centre lies in the region and in the frame.
     fn inside(&self, side: usize) -> Range<usize> {
         let (origin, frame) = (f64::from(self.origin), f64::from(self.frame));
         let (from, to) = (origin.max(0.0), (origin + f64::from(self.length)).min(frame));
@@ -126,16 +128,16 @@ impl Axis {
         first(from)..first(to)
     }
 
-    /// Where the left or upper edge of a pixel of the square lies in the frame.
+    /// Where the left or upper edge of a pixel of the input lies in the frame.
     fn to_frame(&self, pixel: usize) -> f64 {
         f64::from(self.origin) + (pixel as f64 - f64::from(self.pad)) / f64::from(self.scale)
     }
 }
 
 /// Makes everything black but the rectangle of `columns` and `rows`.
-fn blacken(out: &mut [f32], side: usize, columns: &Range<usize>, rows: &Range<usize>, black: f32) {
-    for plane in out.chunks_exact_mut(side * side) {
-        for (y, row) in plane.chunks_exact_mut(side).enumerate() {
+fn blacken(out: &mut [f32], size: Size, columns: &Range<usize>, rows: &Range<usize>, black: f32) {
+    for plane in out.chunks_exact_mut(size.area()) {
+        for (y, row) in plane.chunks_exact_mut(size.width).enumerate() {
             if rows.contains(&y) {
                 row[..columns.start].fill(black);
                 row[columns.end..].fill(black);
@@ -163,7 +165,7 @@ mod tests {
     fn letterboxed(picture: &Picture, region: Rect, side: usize) -> (Letterbox, Vec<f32>) {
         // What was there before must not shine through.
         let mut out = vec![f32::NAN; 3 * side * side];
-        let fitted = Letterboxer::default().letterbox(picture, region, side, AS_IS, &mut out);
+        let fitted = Letterboxer::default().letterbox(picture, region, Size::square(side), AS_IS, &mut out);
         (fitted, out)
     }
 
@@ -259,11 +261,25 @@ mod tests {
     }
 
     #[test]
+    fn an_input_of_the_pictures_own_shape_wastes_nothing() {
+        let picture = paint(PixelFormat::I420, Luma::Limited, (80, 40), |_, _| [255.0; 3]);
+        let mut out = vec![f32::NAN; 3 * 20 * 12];
+        let size = Size { width: 20, height: 12 };
+        let fitted = Letterboxer::default().letterbox(&picture, whole(&picture), size, AS_IS, &mut out);
+        // As large as in a square of 20, with a row of black instead of five on either side.
+        assert_eq!(fitted, Letterbox { scale: 0.25, pad_x: 0.0, pad_y: 1.0, origin: Point::default() });
+        for (i, &value) in out.iter().enumerate() {
+            let expected = if (1..11).contains(&(i / 20 % 12)) { 255.0 } else { 0.0 };
+            assert!((value - expected).abs() < 1.0, "{i}: {value}");
+        }
+    }
+
+    #[test]
     fn black_is_normalised_too() {
         let norm = Normalise { scale: 2.0 / 255.0, offset: -1.0 };
         let picture = paint(PixelFormat::Grey, Luma::Full, (4, 2), |_, _| [255.0; 3]);
         let mut out = vec![0.0; 3 * 16];
-        Letterboxer::default().letterbox(&picture, whole(&picture), 4, norm, &mut out);
+        Letterboxer::default().letterbox(&picture, whole(&picture), Size::square(4), norm, &mut out);
         assert_eq!(out[..4], [-1.0; 4]);
         assert_eq!(out[4..12], [1.0; 8]);
         assert_eq!(out[12..16], [-1.0; 4]);
@@ -316,9 +332,9 @@ mod tests {
         let mut out = vec![0.0; 3 * 48 * 48];
         for format in FORMATS {
             let picture = paint(format, Luma::Limited, (160, 90), slopes);
-            letterboxer.letterbox(&picture, whole(&picture), 48, AS_IS, &mut out);
+            letterboxer.letterbox(&picture, whole(&picture), Size::square(48), AS_IS, &mut out);
             let again = allocation_counter::measure(|| {
-                letterboxer.letterbox(&picture, whole(&picture), 48, AS_IS, &mut out);
+                letterboxer.letterbox(&picture, whole(&picture), Size::square(48), AS_IS, &mut out);
             });
             assert_eq!(again.count_total, 0, "{format:?}");
         }

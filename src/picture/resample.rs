@@ -59,6 +59,9 @@ impl Resampler {
             // A dot product reads on to the end of its block, and the weights there are zero.
             right = right.max((reach.end + BLOCK) * step);
         }
+        sums.clear();
+        // Room for a whole row: however large the region, it is made once.
+        sums.reserve(plane.row(0).len() + 4 * BLOCK);
         for (y, (first, weights)) in rows.iter().enumerate() {
             sums.clear();
             sums.resize(right - left, 0);

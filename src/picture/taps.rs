@@ -35,8 +35,12 @@ impl Taps {
         let most = (step.ceil() as usize).saturating_add(1).min(samples);
         self.blocks = most.div_ceil(BLOCK);
         self.weights.clear();
+        // Room for any step over this line, so that it is made once and not again for each larger face.
+        let room = count.next_power_of_two();
+        self.weights.reserve((count * self.blocks).max(samples.div_ceil(BLOCK) + 2 * room));
         self.weights.resize(count * self.blocks, [0; BLOCK]);
         self.spans.clear();
+        self.spans.reserve(room);
         let outputs = self.weights.chunks_exact_mut(self.blocks);
         self.spans.extend(outputs.enumerate().map(|(i, weights)| {
             let (weights, from) = (weights.as_flattened_mut(), start + i as f64 * step);

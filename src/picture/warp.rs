@@ -43,6 +43,8 @@ impl Warper {
         let shrink = to_frame.scale();
         if shrink > SHARP {
             let cells = Cells::covering(picture, to_frame, width, height, shrink.min(FLAT).floor());
+            // Never more than this, however large the face: it is made once.
+            self.reduced.reserve(Cells::most(width, height).saturating_sub(self.reduced.len()));
             self.reduced.resize(cells.window.columns * cells.window.rows, 0.0);
             self.luma.resample(&plane, &cells.window, &mut self.reduced);
             let grid = Grid { values: &self.reduced, width: cells.window.columns };
@@ -106,6 +108,13 @@ impl Cells {
         let (x, columns) = cells(tx, a * width, -b * height, picture.width);
         let (y, rows) = cells(ty, b * width, a * height, picture.height);
         Self { window: Window { x, y, step_x: size, step_y: size, columns, rows } }
+    }
+
+    /// The greatest number of cells that an output of that size can need: turned by 45 degrees, with a
+    /// shrinking just below a whole number, and one more all around.
+    fn most(width: usize, height: usize) -> usize {
+        let side = (width as f64).hypot(height as f64) * 1.5 + 4.0;
+        (side * side) as usize
     }
 
     /// The same transform, into the cells.

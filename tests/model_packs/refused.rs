@@ -153,7 +153,7 @@ fn what_a_kind_needs_must_be_there_and_what_it_has_not_must_not() {
     let message = refusal(|pack| pack.manifest.align = None);
     assert_says(&message, &["no align", "\"frame\" needs"]);
     let message = refusal(|pack| {
-        pack.manifest.detector = Some(Detector { layout: Layout::FullRange, score_threshold: 0.5 });
+        pack.manifest.detector = Some(Detector { layout: Layout::FullRange, score_threshold: 0.5, resizable: false });
     });
     assert_says(&message, &["detector", "remove it"]);
     let message = refusal(|pack| {

@@ -1,4 +1,4 @@
-//! What several tests share: a real broker, a listener that collects what is published, a gate in between.
+//! What several tests share: a real face, a real broker, a listener that collects what is published, a gate in between.
 //!
 //! Nothing here sleeps for a fixed time: everything waits for a condition, with a deadline that is far off.
 
@@ -9,6 +9,7 @@ pub mod gate;
 pub mod listener;
 pub mod media;
 pub mod mosquitto;
+pub mod portrait;
 pub mod program;
 pub mod schema;
 

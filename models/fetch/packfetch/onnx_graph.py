@@ -48,10 +48,13 @@ class OnnxGraph:
     def finish(
         self,
         name: str,
-        inputs: Mapping[str, Sequence[int]],
-        outputs: Mapping[str, Sequence[int]],
+        inputs: Mapping[str, Sequence[int | str]],
+        outputs: Mapping[str, Sequence[int | str]],
     ) -> bytes:
-        """Check the graph and return the file's bytes; shapes by value name, all f32."""
+        """Check the graph and return the file's bytes.
+
+        Shapes by value name, all f32; a side with a name instead of a number is open.
+        """
         graph = helper.make_graph(
             self._nodes,
             name,
@@ -69,5 +72,5 @@ class OnnxGraph:
         return model.SerializeToString(deterministic=True)
 
 
-def _f32(name: str, shape: Sequence[int]) -> onnx.ValueInfoProto:
+def _f32(name: str, shape: Sequence[int | str]) -> onnx.ValueInfoProto:
     return helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape))

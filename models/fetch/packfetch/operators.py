@@ -165,25 +165,31 @@ def resize_bilinear(t: Translation, operator: Operator) -> None:
         mode = "half_pixel"
     else:
         mode = "asymmetric"
-    batch, height, width, channels = t.model.shape(operator.outputs[0])
-    sizes = t.graph.constant("sizes", np.array([batch, channels, height, width], np.int64))
+    _, height, width, channels = t.model.shape(operator.outputs[0])
+    before = t.model.shape(operator.inputs[0])
+    if before[3] != channels or height % before[1] != 0 or width % before[2] != 0:
+        raise UnsupportedError("RESIZE_BILINEAR by something else than a whole number")
+    scales = np.array([1, 1, height // before[1], width // before[2]], np.float32)
     t.names[operator.outputs[0]] = t.graph.node(
         "Resize",
-        [t.value(operator.inputs[0]), "", "", sizes],
+        [t.value(operator.inputs[0]), "", t.graph.constant("scales", scales)],
         mode="linear",
         coordinate_transformation_mode=mode,
     )
 
 
 def reshape(t: Translation, operator: Operator) -> None:
-    """A picture is put back into NHWC first: the meaning of its elements' order."""
+    """A picture becomes one row of numbers an anchor, however many anchors there are.
+
+    It is put back into NHWC first: the meaning of its elements' order.
+    """
     shape = t.model.shape(operator.outputs[0])
-    if len(shape) == 4:
-        raise UnsupportedError("RESHAPE to rank 4")
+    if len(shape) != 3:
+        raise UnsupportedError(f"RESHAPE to {shape}")
     source = t.value(operator.inputs[0])
     if len(t.model.shape(operator.inputs[0])) == 4:
         source = t.graph.node("Transpose", [source], perm=_TO_NHWC)
-    sizes = t.graph.constant("shape", np.array(shape, np.int64))
+    sizes = t.graph.constant("shape", np.array([shape[0], -1, shape[2]], np.int64))
     t.names[operator.outputs[0]] = t.graph.node("Reshape", [source, sizes])
 
 

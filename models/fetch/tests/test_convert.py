@@ -86,6 +86,25 @@ def test_a_picture_is_enlarged_with_the_corners_where_they_were(corners):
     compare(writer, source, tiny.flatten(writer, result, 280, 3))
 
 
+def test_a_picture_of_another_size_has_other_rows():
+    writer, source = picture_model()
+    smaller = tiny.conv(writer, source, tiny.random(3, 4, 3, 3, 3), (1, 4, 5, 4), stride=2)
+    result = tiny.resize(writer, smaller, (1, 8, 10, 4), half_pixel=True)
+    data = writer.finish([source], [tiny.flatten(writer, result, 80, 4)])
+    session = onnxruntime.InferenceSession(to_onnx(data, "tiny", ["out"]))
+    assert session.get_inputs()[0].shape == [1, 3, "height", "width"]
+    (found,) = session.run(["out"], {"input": np.zeros((1, 3, 21, 32), np.float32)})
+    assert found.shape == (1, 22 * 32, 4)
+
+
+def test_an_enlargement_by_a_part_is_refused():
+    writer, source = picture_model()
+    result = tiny.resize(writer, source, (1, 10, 20, 3))
+    data = writer.finish([source], [tiny.flatten(writer, result, 200, 3)])
+    with pytest.raises(UnsupportedError, match="whole number"):
+        to_onnx(data, "tiny", ["out"])
+
+
 def test_padding_goes_to_the_axis_it_names():
     writer, source = picture_model()
     result = tiny.pad(writer, source, [[0, 0], [1, 2], [3, 0], [0, 5]], (1, 10, 13, 8))
