@@ -31,6 +31,8 @@ mod path;
 pub mod quality;
 mod read;
 mod settings;
+#[cfg(test)]
+mod testing;
 pub mod timings;
 pub mod track;
 

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use super::super::testing::{face, score};
 use super::*;
 use crate::affect::Valence;
 use crate::face::Detection;
@@ -99,23 +100,6 @@ impl FaceModel for Fixed {
         let mean = self.input.iter().sum::<f32>() / self.input.len() as f32;
         Ok(Estimate { valence: Valence::new(mean), ..Estimate::default() })
     }
-}
-
-fn score(value: f32) -> Confidence {
-    Confidence::new(value).unwrap()
-}
-
-fn face(x: f32, y: f32, side: f32, sure: f32) -> Detection {
-    let at = |dx: f32, dy: f32| Point::new(x + dx * side, y + dy * side);
-    let landmarks = Landmarks {
-        right_eye: at(-0.2, -0.2),
-        left_eye: at(0.2, -0.2),
-        nose: at(0.0, 0.05),
-        mouth: at(0.0, 0.25),
-        right_ear: at(-0.45, -0.1),
-        left_ear: at(0.45, -0.1),
-    };
-    Detection { rect: Rect::new(x - side / 2.0, y - side / 2.0, side, side), score: score(sure), landmarks }
 }
 
 /// Draws a face with detail about each of the `centres` on an even background.

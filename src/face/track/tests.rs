@@ -4,31 +4,13 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
+use super::super::testing::{face, score};
 use super::*;
-use crate::geometry::Point;
 
 const SIDE: f32 = 100.0;
 
-fn score(value: f32) -> Confidence {
-    Confidence::new(value).unwrap()
-}
-
 fn settings() -> TrackSettings {
     TrackSettings { trust_score: score(0.5), sure_score: score(0.8), keep_for: Duration::from_millis(700) }
-}
-
-fn face(x: f32, y: f32, side: f32, sure: f32) -> Detection {
-    let rect = Rect::new(x - side / 2.0, y - side / 2.0, side, side);
-    let at = |dx: f32, dy: f32| Point::new(x + dx * side, y + dy * side);
-    let landmarks = Landmarks {
-        right_eye: at(-0.2, -0.2),
-        left_eye: at(0.2, -0.2),
-        nose: at(0.0, 0.05),
-        mouth: at(0.0, 0.25),
-        right_ear: at(-0.45, -0.1),
-        left_ear: at(0.45, -0.1),
-    };
-    Detection { rect, score: score(sure), landmarks }
 }
 
 fn sure(x: f32, y: f32) -> Detection {
