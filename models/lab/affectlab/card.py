@@ -79,6 +79,8 @@ def text(figures, date):
         "EPOCHS_PLANNED": plan["epochs"],
         "FIRST_EPOCHS": train.ROUNDS[0][0].epochs,
         "SECOND_EPOCHS": train.ROUNDS[1][0].epochs,
+        "THIRD_EPOCHS": train.ROUNDS[2][0].epochs,
+        "TRUST": plan["trust"],
         "TAU": figures["training"]["tau"],
         "TEMPERATURE": figures["training"]["temperature"],
         "F32_ACCURACY": _percent(full["accuracy"]),

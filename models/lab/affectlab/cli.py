@@ -11,6 +11,7 @@ from pathlib import Path
 LAB = Path(__file__).parent.parent
 DEFAULT_RUN = LAB / "runs" / "mtanet"
 DEFAULT_PACK = LAB.parent / "mtanet"
+DEFAULT_DETECTOR = LAB.parent / "blazeface-short" / "blazeface-short.onnx"
 
 
 def _parser():
@@ -35,17 +36,34 @@ def _parser():
                                  help="the pack's folder (default: ../mtanet)")
         return command
 
+    def add_detector(command, **options):
+        command.add_argument("--detector", type=Path, metavar="FILE",
+                             help="blazeface-short.onnx, from 'make models'", **options)
+
     for name, help_ in (("train", "Train the network; goes on where an interrupted run stopped."),
-                        ("mtanet", "All of it: train in three rounds, calibrate, pack and measure.")):
+                        ("mtanet", "All of it: train in four rounds, calibrate, pack and measure.")):
         command = add(name, help_, run=True, pack=name == "mtanet")
         command.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N",
                              help="processes that share each batch, one thread each (default: the cores)")
         command.add_argument("--quick", action="store_true",
                              help="one epoch on a tenth of the pictures, to see that it runs")
+        if name == "mtanet":
+            command.add_argument("--without-photographs", action="store_true",
+                                 help="train on FER+ alone: faces-in-the-wild.tar is not at hand")
+            add_detector(command, default=DEFAULT_DETECTOR)
         if name == "train":
+            command.add_argument("--lessons", type=Path, metavar="FILE", help="what 'teach' wrote")
             command.add_argument("--start", type=Path, metavar="FILE",
                                  help="checkpoint whose averaged weights a new run begins with")
             _plan_options(command)
+    command = add("photographs", "Find and align the faces of faces-in-the-wild.tar and keep the crops.")
+    add_detector(command, default=DEFAULT_DETECTOR)
+    command.add_argument("--out", type=Path, required=True, metavar="FILE", help="where to, .npz")
+    command = add("teach", "Ask trained networks what they think of the training pictures, for another round.")
+    command.add_argument("--teacher", type=Path, action="append", required=True, metavar="FILE",
+                         help="a checkpoint; may be given several times")
+    command.add_argument("--photographs", type=Path, metavar="FILE", help="what 'photographs' wrote")
+    command.add_argument("--out", type=Path, required=True, metavar="FILE", help="where to, .pt")
     command = add("calibrate", "Tune the logit adjustment and the temperature on the held-out part.", run=True)
     command.add_argument("--tau", type=float, metavar="X",
                          help="take this logit adjustment, 0 for none (default: tuned for mean recall)")
@@ -58,13 +76,11 @@ def _parser():
     command.add_argument("--json", action="store_true", help="print JSON instead of text")
     add("golden", "Check a pack's hashes and golden vectors with ONNX Runtime.", data=False, pack=True)
     command = add("template", "Measure where a detector finds eyes, nose and mouth in the training crops.")
-    command.add_argument("--detector", type=Path, required=True, metavar="FILE",
-                         help="blazeface-short.onnx, from 'make models'")
+    add_detector(command, required=True)
     command.add_argument("--count", type=int, default=2000, metavar="N", help="crops to look at (default: 2000)")
     add("ablate", "Undo single choices of a calibrated run, measure each, keep the table for the card.", run=True)
-    command = add("wild", "Measure a pack on press photographs (detect, align, ask) and add that to its card.", pack=True)
-    command.add_argument("--detector", type=Path, required=True, metavar="FILE",
-                         help="blazeface-short.onnx, from 'make models'")
+    command = add("wild", "Measure a pack on photographs of people it was not trained on, and add that to its card.", pack=True)
+    add_detector(command, default=DEFAULT_DETECTOR)
     command.add_argument("--most", type=int, default=300, metavar="N",
                          help="photographs of each label, at most (default: 300)")
     command = add("ferplus", "Make ferplus.npz from the two downloads the README names.")
@@ -86,16 +102,23 @@ def _plan_options(command):
                                metavar=field.type.__name__.upper(), help=f"default: {field.default}")
 
 
-def _round(options, run, plan, start=None, shape=None):
+def _limit(options):
+    """How many pictures a quick trial uses; ``None``, all of them, otherwise."""
+    from . import data, train
+
+    quick = getattr(options, "quick", False)
+    return max(train.Plan.batch, len(data.load(options.data, "fit")) // 10) if quick else None
+
+
+def _round(options, run, plan, start=None, shape=None, lessons=None):
     """Train one round into ``run``, on a tenth for one epoch if it is a quick trial."""
-    from . import crew, data, train
+    from . import crew, train
     from .model import Shape
 
-    limit = None
+    limit = _limit(options)
     if options.quick:
         plan = dataclasses.replace(plan, epochs=1, warmup=0)
-        limit = max(plan.batch, len(data.load(options.data, plan.part)) // 10)
-    arguments = (options.data, run, plan, shape or Shape(), (), "holdout", limit, start)
+    arguments = (options.data, run, plan, shape or Shape(), lessons, "holdout", limit, start)
     crew.run(train.train, arguments, max(1, options.workers))
 
 
@@ -103,7 +126,25 @@ def _train(options):
     from .train import Plan
 
     values = {field.name: getattr(options, field.name) for field in dataclasses.fields(Plan)}
-    _round(options, options.run, Plan(**values), options.start)
+    _round(options, options.run, Plan(**values), options.start, lessons=options.lessons)
+
+
+def _photographs(options):
+    from . import pack, photographs
+
+    found, missed = photographs.align(options.data, options.detector, pack.template_points(), most=_limit(options))
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    found.save(options.out)
+    print(f"{len(found)} faces of {len(set(found.person.tolist()))} people; no face found in {missed}")
+
+
+def _teach(options):
+    from . import teach, train
+    from .photographs import Photographs
+
+    teachers = [train.load_checkpoint(path)[0] for path in options.teacher]
+    photographs = Photographs.load(options.photographs) if options.photographs else None
+    teach.prepare(options.data, "fit", teachers, photographs, _limit(options)).save(options.out)
 
 
 def _calibrate(options):
@@ -149,7 +190,17 @@ def _mtanet(options):
         run = options.run / f"round-{number}"
         _round(options, run, plan, rounds[-1] if rounds else None, shape)
         rounds.append(run / "last.pt")
-    blend.blend(*rounds[-2:], train.LAST_SHARE, options.run / "last.pt")
+    blended = options.run / "blended.pt"
+    blend.blend(*rounds[-2:], train.LAST_SHARE, blended)
+    options.teacher = [*rounds[-2:], blended]
+    options.photographs = None if options.without_photographs else options.run / "photographs.npz"
+    options.out = options.photographs
+    if options.photographs and not options.photographs.is_file():
+        _photographs(options)
+    options.out = lessons = options.run / "lessons.pt"
+    if not lessons.is_file():
+        _teach(options)
+    _round(options, options.run, train.TAUGHT, blended, lessons=lessons)
     # Probabilities are published and smoothed: they stay what raters would vote.
     options.tau = 0.0
     _calibrate(options)
@@ -236,7 +287,7 @@ def main(arguments=None):
 
     commands = {"train": _train, "calibrate": _calibrate, "pack": _pack, "mtanet": _mtanet,
                 "measure": _measure, "golden": _golden, "template": _template, "ferplus": _ferplus,
-                "wild": _wild, "ablate": _ablate}
+                "wild": _wild, "ablate": _ablate, "photographs": _photographs, "teach": _teach}
     try:
         commands[options.command](options)
     except (CrewError, DataError, PackError, TemplateError, TrainError) as error:

@@ -46,6 +46,12 @@ class Faces:
                      self.label[index], self.tied[index])
 
 
+def some(faces, most):
+    """``most`` of the faces, always the same ones; all of them if ``most`` is ``None``."""
+    rows = torch.randperm(len(faces), generator=torch.Generator().manual_seed(0))
+    return faces if most is None else faces.take(rows[:most])
+
+
 def load(folder, part, outliers=False):
     """The ``part`` of FER+ in ``folder``: ``train``, ``fit``, ``holdout``, ``valid``.
 

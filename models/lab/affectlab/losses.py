@@ -25,9 +25,3 @@ def affect_loss(prediction, target):
     """One minus the mean concordance, plus the mean squared error."""
     error = F.mse_loss(prediction.float(), target.float())
     return (1 - ccc(prediction, target)).mean() + error
-
-
-def distillation(logits, teacher, temperature=1.0):
-    """Cross-entropy against a teacher's softened opinion, scaled to keep its gradient."""
-    opinion = torch.softmax(teacher.float() / temperature, dim=1)
-    return soft_cross_entropy(logits / temperature, opinion) * temperature**2

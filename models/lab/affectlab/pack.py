@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import calibrate, card, export, golden, labels, measure, train
+from . import calibrate, card, export, golden, labels, measure, template, train
 from .model import EMBEDDING, SIZE
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,12 @@ def alignment():
     return tomllib.loads(ALIGNMENT.read_text())["points"]
 
 
+def template_points():
+    """The same as (4, 2) in the order of ``template.POINTS``."""
+    points = alignment()
+    return np.array([points[name] for name in template.POINTS])
+
+
 def _text(value):
     """A TOML value; JSON's strings, numbers and lists are also TOML's."""
     return json.dumps(value, ensure_ascii=False)
@@ -38,10 +44,10 @@ def _file(folder, name):
     return f"file = {_text(name)}\nsha256 = {_text(measure.sha256(folder / name))}\n"
 
 
-def write_golden(folder, model, points):
+def write_golden(folder, model):
     """Golden inputs and outputs (little-endian f32, samples one after the other)."""
     (folder / "golden").mkdir(exist_ok=True)
-    x = golden.inputs([points[name] for name in ("right_eye", "left_eye", "nose", "mouth")])
+    x = golden.inputs(template_points())
     arrays = {"input": x, **golden.outputs(model, x)}
     for name, values in arrays.items():
         values.astype("<f4").tofile(folder / "golden" / f"{name}.f32")
@@ -74,7 +80,9 @@ def manifest(folder, points, samples, temperature, figures=None, date=None):
         lines += [f"[golden.outputs.{name}]", _file(folder, f"golden/{name}.f32")]
     lines += ["[[data]]", 'name = "FER2013 pictures (Kaggle, 2013)"',
               'licence = "none stated; collected from the web, customary for research only"', "",
-              "[[data]]", 'name = "FER+ votes (Microsoft)"', 'licence = "MIT"', ""]
+              "[[data]]", 'name = "FER+ votes (Microsoft)"', 'licence = "MIT"', "",
+              "[[data]]", 'name = "press photographs and film stills (LFW-like), one emotion label each"',
+              'licence = "repository Apache-2.0; the pictures are others\'"', ""]
     for what, value, on in card.measured(figures) if figures else ():
         lines += ["[[measured]]", f"what = {_text(what)}", f"value = {round(value, 4)}",
                   f"on = {_text(on)}", f"command = {_text(card.MEASURE)}", f"date = {_text(date)}", ""]
@@ -92,7 +100,7 @@ def build(run, data_folder, out, damage=True):
     export.write_f32(plain, run / f"{NAME}.f32.onnx")
     count = export.write_int8(run / f"{NAME}.f32.onnx", out / f"{NAME}.int8w.onnx")
     log.info("%d weight tensors are int8 now", count)
-    samples = write_golden(out, export.with_quantised_weights(plain), points)
+    samples = write_golden(out, export.with_quantised_weights(plain))
 
     figures = measure.measure(out / f"{NAME}.int8w.onnx", data_folder, "valid", tuned.temperature,
                               damage, run / f"{NAME}.f32.onnx")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 
-from . import augment, data, evaluate, grow, losses
+from . import augment, data, evaluate, grow, losses, teach
 from .crew import Alone
 from .model import SIZE, SMALL, FaceNet, Shape
 
@@ -42,16 +42,17 @@ class Plan:
     affect_weight: float = 0.5
     balance: float = 0.25
     mixup: float = 0.0
-    distil_weight: float = 0.7
-    distil_temperature: float = 1.5
+    trust: float = 0.0
+    photographs: float = 0.0
     outliers: bool = False
     seed: int = 1
 
 
-# The published pack was trained in three rounds. The first trains a smaller network. The
+# The published pack was trained in four rounds. The first trains a smaller network. The
 # second starts from its averaged weights, grown by two blocks that at first do nothing, at
-# a lower rate, at full size, on mostly undamaged crops; the third goes on more gently.
-# What is published is the mean of the last two rounds' weights, LAST_SHARE of it the last's.
+# a lower rate, at full size, on mostly undamaged crops; the third goes on more gently. The
+# mean of these two rounds' weights, LAST_SHARE of it the third's, is where the fourth starts;
+# with both rounds it also teaches the fourth, which sees photographs as well.
 _CLEAN = {"small_share": 0.0, "hard_share": 0.0}
 ROUNDS = (
     (Plan(), SMALL),
@@ -60,6 +61,7 @@ ROUNDS = (
 )
 
 LAST_SHARE = 0.7
+TAUGHT = Plan(epochs=32, rate=1.5e-3, damage=0.25, jitter=0.7, average=0.998, trust=0.4, photographs=0.25, **_CLEAN)
 
 
 class TrainError(Exception):
@@ -143,20 +145,23 @@ def load_checkpoint(path):
     return model.eval(), state
 
 
-def train(folder, run, plan=Plan(), shape=Shape(), teachers=(), check="holdout", limit=None, start=None,
-          crew=Alone()):
+def train(folder, run, plan=Plan(), shape=Shape(), lessons=None, check="holdout", limit=None,
+          start=None, crew=Alone()):
     """Train on ``folder`` into ``run``; returns the figures on the part ``check``.
 
-    ``teachers``: frozen models whose mean logits the network also learns from.
-    ``limit``: use only so many pictures (a quick trial). ``start``: a checkpoint
-    whose averaged weights a new run begins with. ``crew``: the processes
-    that share each batch; only the first of them measures and writes.
+    ``lessons``: a file of what earlier networks think, and of photographs to train on
+    as well. ``limit``: use only so many pictures (a quick trial). ``start``: a
+    checkpoint whose averaged weights a new run begins with. ``crew``: the
+    processes that share each batch; only the first of them measures and writes.
     """
     run = Path(run)
     run.mkdir(parents=True, exist_ok=True)
-    faces = data.load(folder, plan.part, plan.outliers)
-    if limit:
-        faces = faces.take(torch.randperm(len(faces), generator=_seeded(plan, 0, 0))[:limit])
+    faces = data.some(data.load(folder, plan.part, plan.outliers), limit)
+    photos = None
+    if lessons:
+        lessons = teach.Lessons.load(lessons)
+        faces = teach.soften(faces, lessons, plan.trust)
+        photos = lessons.photographs if plan.photographs > 0 else None
     watch = data.load(folder, check, plan.outliers)
 
     torch.manual_seed(plan.seed)
@@ -169,13 +174,13 @@ def train(folder, run, plan=Plan(), shape=Shape(), teachers=(), check="holdout",
     first = _resume(run / "last.pt", model, average, optimiser, plan, shape)
     steps = max(1, len(faces) // plan.batch)
     if crew.leads:
-        log.info("%d pictures to train on, %d to check with, %d steps an epoch",
-                 len(faces), len(watch), steps)
+        log.info("%d pictures and %d photographs to train on, %d to check with, %d steps an epoch",
+                 len(faces), len(photos) if photos else 0, len(watch), steps)
 
     result = None
     for epoch in range(first, plan.epochs):
         began = time.monotonic()
-        loss = _epoch(model, average, optimiser, faces, teachers, plan, epoch, steps, crew)
+        loss = _epoch(model, average, optimiser, faces, photos, plan, epoch, steps, crew)
         if not crew.leads:
             continue
         # At the size of the epoch: a network trained at one size does worse at another.
@@ -195,22 +200,36 @@ def train(folder, run, plan=Plan(), shape=Shape(), teachers=(), check="holdout",
     return result
 
 
-def _epoch(model, average, optimiser, faces, teachers, plan, epoch, steps, crew):
-    """One pass over the data; returns the mean loss of this process's share."""
-    model.train()
+def _order(faces, plan, count, generator):
+    """``count`` rows of ``faces``, rare labels somewhat more often."""
     weights = sampling_weights(faces.label, plan.balance)
-    order = torch.multinomial(weights, steps * plan.batch, replacement=plan.balance > 0,
-                              generator=_seeded(plan, epoch, 0))
+    return torch.multinomial(weights, count, replacement=plan.balance > 0 or count > len(weights),
+                             generator=generator)
+
+
+def _epoch(model, average, optimiser, faces, photos, plan, epoch, steps, crew):
+    """One pass over the data; returns the mean loss of this process's share.
+
+    To each batch of ``faces`` come ``plan.photographs`` as many ``photos``.
+    """
+    model.train()
+    drawing = _seeded(plan, epoch, 0)
+    parts = [(faces, plan.batch)]
+    if photos is not None:
+        parts.append((photos, max(crew.size, round(plan.batch * plan.photographs))))
+    orders = [_order(part, plan, steps * batch, drawing) for part, batch in parts]
     generator = _seeded(plan, epoch, crew.rank + 1)
     total = 0.0
     for step in range(steps):
         done = epoch * steps + step
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(plan, done, steps)
-        rows = order[step * plan.batch + crew.rank:(step + 1) * plan.batch:crew.size]
-        x = augment.augment(faces.images[rows], generator, input_size(plan, epoch),
-                            *hardness(plan, epoch))
-        loss = _loss(model, teachers, x, faces.take(rows), plan, generator)
+        drawn = [part.take(order[step * batch + crew.rank:(step + 1) * batch:crew.size])
+                 for (part, batch), order in zip(parts, orders)]
+        x = torch.cat([augment.augment(part.images, generator, input_size(plan, epoch), *hardness(plan, epoch))
+                       for part in drawn])
+        loss = _loss(model, x, *(torch.cat([getattr(part, name) for part in drawn]) for name in ("target", "va")),
+                     plan, generator)
         if not torch.isfinite(loss):
             raise TrainError(f"the loss is {loss.item()} in epoch {epoch + 1}: lower --rate")
         optimiser.zero_grad(set_to_none=True)
@@ -238,18 +257,10 @@ def _resume(path, model, average, optimiser, plan, shape):
     return state["epoch"]
 
 
-def _loss(model, teachers, x, faces, plan, generator):
-    target, va = faces.target, faces.va
+def _loss(model, x, target, va, plan, generator):
     if plan.mixup > 0:
         x, target, va = _mix(x, target, va, plan.mixup, generator)
     x = x.contiguous(memory_format=torch.channels_last)
     with torch.autocast("cpu", torch.bfloat16):
         logits, affect, _ = model(x)
-        with torch.no_grad():
-            opinions = [teacher(x)[0].float() for teacher in teachers]
-    loss = losses.soft_cross_entropy(logits, target)
-    if opinions:
-        mean = torch.stack(opinions).mean(0)
-        taught = losses.distillation(logits, mean, plan.distil_temperature)
-        loss = (1 - plan.distil_weight) * loss + plan.distil_weight * taught
-    return loss + plan.affect_weight * losses.affect_loss(affect, va)
+    return losses.soft_cross_entropy(logits, target) + plan.affect_weight * losses.affect_loss(affect, va)

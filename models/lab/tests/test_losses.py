@@ -37,9 +37,3 @@ def test_a_constant_batch_gives_finite_loss_and_gradient():
     loss = losses.affect_loss(x, torch.zeros(4, 2))
     loss.backward()
     assert torch.isfinite(loss) and torch.isfinite(x.grad).all()
-
-
-def test_distillation_is_lowest_at_the_teachers_logits():
-    teacher = torch.tensor([[2.0, -1.0, 0.5]])
-    best = losses.distillation(teacher, teacher, 2.0)
-    assert losses.distillation(teacher + torch.tensor([[1.0, 0, 0]]), teacher, 2.0) > best

@@ -8,16 +8,19 @@ import cv2
 import numpy as np
 import pytest
 
-from affectlab import data, measure, template, wild
+from affectlab import data, export, measure, photographs, template, wild
+
+
+PEOPLE = [("ann", "anger"), ("bob", "anger"), ("bob", "joyful"), ("cyd", "fear")]
 
 
 def write_archive(folder):
-    with tarfile.open(folder / wild.ARCHIVE, "w") as archive:
+    with tarfile.open(folder / photographs.ARCHIVE, "w") as archive:
         text = io.StringIO()
         writer = csv.writer(text)
         writer.writerow(["image", "person", "emotion"])
-        for number, emotion in enumerate(["anger", "anger", "joyful", "fear"]):
-            writer.writerow([f"p{number}.png", "somebody", emotion])
+        for number, (person, emotion) in enumerate(PEOPLE):
+            writer.writerow([f"p{number}.png", person, emotion])
             coded = cv2.imencode(".png", np.full((20, 30, 3), 40 * number, np.uint8))[1].tobytes()
             member = tarfile.TarInfo(f"images/p{number}.png")
             member.size = len(coded)
@@ -28,15 +31,17 @@ def write_archive(folder):
         archive.addfile(member, io.BytesIO(coded))
 
 
-def test_known_labels_are_read_up_to_the_limit(tmp_path):
+def test_known_labels_of_the_wanted_people_are_read(tmp_path):
     write_archive(tmp_path)
-    found = [(label, int(image[0, 0, 0])) for label, image in wild.read(tmp_path, most=1)]
-    assert found == [(1, 0), (3, 120)]
+    found = [(label, person, int(image[0, 0, 0])) for label, person, image in photographs.read(tmp_path)]
+    assert found == [(1, "ann", 0), (1, "bob", 40), (3, "cyd", 120)]
+    some = photographs.read(tmp_path, lambda person: person == "bob")
+    assert [person for _, person, _ in some] == ["bob"]
 
 
 def test_the_letterbox_keeps_the_shape_and_can_be_undone():
     image = np.full((100, 50, 3), 200, np.uint8)
-    boxed, scale, left, top = wild.letterbox(image)
+    boxed, scale, left, top = photographs.letterbox(image)
     assert boxed.shape == (128, 128, 3)
     assert (scale, left, top) == (1.28, 32, 0)
     lit = np.argwhere(boxed[:, :, 0] > 100)
@@ -55,13 +60,42 @@ class FixedDetector:
 
 def test_points_come_back_in_pixels_of_the_picture():
     grid = template.anchors()
-    score, points = wild.find_points(FixedDetector(), grid, np.zeros((256, 256, 3), np.uint8))
+    score, points = photographs.find_points(FixedDetector(), grid, np.zeros((256, 256, 3), np.uint8))
     assert score > 0.9
     np.testing.assert_allclose(points, np.tile(grid[300] * 256, (4, 1)), atol=1e-4)
 
 
+def test_faces_are_aligned_kept_and_read_again(tmp_path, monkeypatch):
+    write_archive(tmp_path)
+    (tmp_path / "detector.onnx").touch()
+    monkeypatch.setattr(export, "session", lambda _path: FixedDetector())
+    points = np.array([[0.3, 0.4], [0.7, 0.4], [0.5, 0.6], [0.5, 0.8]])
+    # One point four times has no size to scale by: any distinct points will do.
+    monkeypatch.setattr(photographs, "find_points", lambda *_: (0.9, points * 20))
+    found, missed = photographs.align(tmp_path, tmp_path / "detector.onnx", points)
+    assert missed == 0 and found.images.shape == (3, 64, 64)
+    assert found.label.tolist() == [1, 1, 3] and [int(image.mean()) for image in found.images] == [0, 40, 120]
+    found.save(tmp_path / "kept.npz")
+    kept = photographs.Photographs.load(tmp_path / "kept.npz")
+    assert kept.person.tolist() == ["ann", "bob", "cyd"] and (kept.images == found.images).all()
+
+
+def test_nobody_is_both_trained_on_and_held_out():
+    names = [f"person {number}" for number in range(500)] * 2
+    everyone = photographs.Photographs(np.zeros((1000, 1, 1)), np.zeros(1000, int), np.array(names))
+    held, others = everyone.of(held=True), everyone.of(held=False)
+    assert len(held) + len(others) == 1000 and 100 < len(held) < 300
+    assert not set(held.person.tolist()) & set(others.person.tolist())
+
+
+def test_the_first_of_each_label_are_measured():
+    assert wild.first_of_each(np.array([0, 0, 3, 0, 3, 5]), 2).tolist() == [0, 1, 2, 4, 5]
+
+
 def test_a_missing_archive_and_a_missing_pack_are_named(tmp_path):
     with pytest.raises(data.DataError, match="faces-in-the-wild.tar is missing"):
-        next(wild.read(tmp_path, 1))
+        next(photographs.read(tmp_path))
     with pytest.raises(measure.PackError, match="no pack.toml"):
         wild.run(tmp_path, tmp_path, tmp_path / "none.onnx")
+    with pytest.raises(data.DataError, match="affectlab photographs"):
+        photographs.Photographs.load(tmp_path / "none.npz")

@@ -1,0 +1,93 @@
+"""Lessons: targets that also hear what networks trained before think.
+
+Ten votes are a coarse sample of what people would say, and a photograph's one
+label is coarser still. The mean opinion of earlier rounds smooths both
+(born-again networks, Furlanello et al. 2018). It is asked for once, on
+untouched crops and their mirror images, and kept in a file, so that it costs
+the training itself nothing.
+"""
+
+import dataclasses
+import logging
+from pathlib import Path
+
+import torch
+
+from . import data, evaluate, labels
+from .photographs import Photographs
+
+log = logging.getLogger(__name__)
+
+# A photograph's label counts this much, where the teachers think it at least this likely.
+LABEL_SHARE = 0.5
+CREDIBLE = 0.05
+
+
+@dataclasses.dataclass
+class Lessons:
+    """``opinions`` (N, 8) on the training pictures, in their order; ``photographs`` to train on, or none."""
+
+    opinions: torch.Tensor
+    photographs: data.Faces | None = None
+
+    def save(self, path):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        photographs = vars(self.photographs) if self.photographs else None
+        torch.save({"opinions": self.opinions, "photographs": photographs}, path)
+
+    @classmethod
+    def load(cls, path):
+        """What ``save`` wrote; the command ``teach`` makes it."""
+        if not Path(path).is_file():
+            raise data.DataError(f"{path} is missing: make it with 'python -m affectlab teach'")
+        kept = torch.load(path, weights_only=True)
+        return cls(kept["opinions"], data.Faces(**kept["photographs"]) if kept["photographs"] else None)
+
+
+def opinions(teachers, images, batch=512):
+    """(N, 8) mean probabilities of the ``teachers`` on (N, H, W) u8 crops and their mirror images."""
+    parts = []
+    for number, rows in enumerate(images.split(batch)):
+        with torch.autocast("cpu", torch.bfloat16):
+            said = [torch.softmax(evaluate.predict(teacher, side)[0], 1)
+                    for teacher in teachers for side in (rows, rows.flip(2))]
+        parts.append(torch.stack(said).mean(0))
+        if number % 10 == 0:
+            log.info("asked about %d of %d pictures", number * batch, len(images))
+    return torch.cat(parts)
+
+
+def _with_target(faces, target):
+    va = labels.valence_arousal(target.numpy())
+    return dataclasses.replace(faces, target=target, va=torch.from_numpy(va))
+
+
+def judge(photographs, teachers):
+    """``Faces`` from photographs: their label where the teachers find it credible, and their opinion."""
+    images = torch.from_numpy(photographs.images)
+    label = torch.from_numpy(photographs.label).long()
+    given = torch.nn.functional.one_hot(label, len(labels.EXPRESSIONS)).float()
+    said = opinions(teachers, images)
+    share = LABEL_SHARE * (said.gather(1, label[:, None]) >= CREDIBLE)
+    target = share * given + (1 - share) * said
+    nothing = data.Faces(images, target, torch.zeros(len(images), 2), label, torch.zeros(len(images), dtype=torch.bool))
+    return _with_target(nothing, target)
+
+
+def prepare(folder, part, teachers, photographs=None, limit=None):
+    """``Lessons`` of the ``teachers`` about a part of FER+ and the ``Photographs`` of people not held out.
+
+    ``limit``: about only so many pictures, those that a training with this limit takes.
+    """
+    if not teachers:
+        raise data.DataError("somebody has to teach: name a checkpoint")
+    said = opinions(teachers, data.some(data.load(folder, part), limit).images)
+    return Lessons(said, judge(photographs.of(held=False), teachers) if photographs else None)
+
+
+def soften(faces, lessons, trust):
+    """``faces`` whose targets are the votes and, by ``trust`` (0 to 1), the opinion of the lessons."""
+    if len(lessons.opinions) != len(faces):
+        raise data.DataError(f"the lessons are about {len(lessons.opinions)} pictures, and {len(faces)} are to be "
+                             "trained on: make them anew from the same data")
+    return _with_target(faces, (1 - trust) * faces.target + trust * lessons.opinions)
