@@ -71,6 +71,9 @@ fn capabilities(pack: &Pack) -> anyhow::Result<Vec<Kind>> {
     if heads.valence_arousal.is_some() {
         kinds.extend([Kind::Valence, Kind::Arousal]);
     }
+    if heads.action_units.is_some() {
+        kinds.push(Kind::ActionUnit);
+    }
     Ok(kinds)
 }
 

@@ -3,8 +3,8 @@
 use super::error::ModelError;
 use super::loaded::Model;
 use super::pack::Pack;
-use super::spec::{Align, ExpressionHead, FrameSpec, InputSpec};
-use crate::affect::{Arousal, Estimate, ExpressionScores, Probability, Valence};
+use super::spec::{ActionUnitHead, Align, ExpressionHead, FrameSpec, InputSpec};
+use crate::affect::{ActionUnitScores, Arousal, Estimate, ExpressionScores, Probability, Valence};
 
 /// A pack of kind frame, opened.
 pub struct FrameModel {
@@ -59,6 +59,9 @@ impl FrameModel {
         if let Some(head) = &self.spec.expression {
             estimate.expressions = expressions(head, self.model.output(head.output));
         }
+        if let Some(head) = &self.spec.action_units {
+            estimate.action_units = action_units(head, self.model.output(head.output));
+        }
         if let Some([valence, arousal]) = self.spec.valence_arousal.map(|i| self.model.output(i)) {
             estimate.valence = Valence::new(*valence);
             estimate.arousal = Arousal::new(*arousal);
@@ -87,12 +90,23 @@ fn expressions(head: &ExpressionHead, logits: &[f32]) -> ExpressionScores {
     scores
 }
 
+/// The logistic function of each finite logit.
+fn action_units(head: &ActionUnitHead, logits: &[f32]) -> ActionUnitScores {
+    let mut scores = ActionUnitScores::default();
+    for (&label, &logit) in head.labels.iter().zip(logits) {
+        if let Some(probability) = Probability::new(1.0 / (1.0 + (-logit).exp())) {
+            scores.set(label, probability);
+        }
+    }
+    scores
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::affect::{Expression, Label};
+    use crate::affect::{ActionUnit, Expression, Label};
 
     fn head(temperature: f32) -> ExpressionHead {
         ExpressionHead { output: 0, labels: Expression::ALL[..8].to_vec(), temperature }
@@ -127,6 +141,15 @@ mod tests {
         let scores = expressions(&head(1.0), &logits);
         assert_eq!(scores.top(), Some((Expression::Disgust, Probability::MAX)));
         assert_eq!(sum(&scores), 1.0);
+    }
+
+    #[test]
+    fn each_action_unit_has_a_probability_of_its_own_however_far_its_logit() {
+        let head = ActionUnitHead { output: 0, labels: vec![ActionUnit::Au12, ActionUnit::Au4, ActionUnit::Au1] };
+        let scores = action_units(&head, &[f32::MAX, f32::MIN, 0.0]);
+        let p = |label| scores.get(label).map(Probability::get);
+        assert_eq!((p(ActionUnit::Au12), p(ActionUnit::Au4)), (Some(1.0), Some(0.0)));
+        assert_eq!((p(ActionUnit::Au1), p(ActionUnit::Au2)), (Some(0.5), None));
     }
 
     proptest! {

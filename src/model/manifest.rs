@@ -133,6 +133,9 @@ pub struct Outputs {
     /// Frame: valence, then arousal, each −1 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valence_arousal: Option<Plain>,
+    /// Frame: logits of the action units.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action_units: Option<ActionUnits>,
     /// Frame: a vector for sequence models.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub embedding: Option<Embedding>,
@@ -162,6 +165,16 @@ pub struct Expression {
     pub labels: Vec<String>,
     /// probabilities = softmax(logits / temperature).
     pub temperature: f32,
+}
+
+/// Logits of the action units, 1×(number of labels); probability = 1 / (1 + exp(−logit)).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActionUnits {
+    /// The ONNX output's name.
+    pub tensor: String,
+    /// Their order.
+    pub labels: Vec<String>,
 }
 
 /// A vector, 1×size.

@@ -32,7 +32,7 @@ pub struct Pack {
     /// The input.
     pub input: InputSpec,
     /// The outputs that are used, in the order of [`Model::output`](super::Model::output). Detector: boxes,
-    /// scores. Frame: expression, valence_arousal, embedding, as far as there are.
+    /// scores. Frame: expression, valence_arousal, action_units, embedding, as far as there are.
     pub outputs: Vec<OutputSpec>,
     /// The ONNX files, in the order of preference.
     pub variants: Vec<Variant>,

@@ -7,9 +7,9 @@ use super::digest::Sha256Sum;
 use super::error::{Problem, list};
 use super::manifest::{self, FileEntry, KindName, Manifest};
 use super::pack::{Golden, Measured, Pack, PackFile, Variant};
-use super::spec::{Align, DetectorSpec, ExpressionHead, FrameSpec, InputSpec, Kind, OutputSpec};
+use super::spec::{ActionUnitHead, Align, DetectorSpec, ExpressionHead, FrameSpec, InputSpec, Kind, OutputSpec};
 use super::value::{above_zero, bad, finite, quoted, unwanted, wanted, within};
-use crate::affect::{Confidence, Expression, Label};
+use crate::affect::{Confidence, Label};
 use crate::geometry::{Point, Size};
 use crate::picture::Normalise;
 
@@ -73,6 +73,7 @@ fn detector(manifest: &Manifest, input: &InputSpec) -> Result<(Kind, Vec<OutputS
     unwanted("align", &manifest.align, KIND)?;
     unwanted("outputs.expression", &outputs.expression, KIND)?;
     unwanted("outputs.valence_arousal", &outputs.valence_arousal, KIND)?;
+    unwanted("outputs.action_units", &outputs.action_units, KIND)?;
     unwanted("outputs.embedding", &outputs.embedding, KIND)?;
     let typed = wanted("detector", &manifest.detector, KIND)?;
     let layout = typed.layout;
@@ -101,8 +102,9 @@ fn frame(manifest: &Manifest) -> Result<(Kind, Vec<OutputSpec>), Problem> {
     unwanted("detector", &manifest.detector, KIND)?;
     unwanted("outputs.boxes", &typed.boxes, KIND)?;
     unwanted("outputs.scores", &typed.scores, KIND)?;
-    if typed.expression.is_none() && typed.valence_arousal.is_none() {
-        return Err(Problem::Absent { key: "outputs.expression or outputs.valence_arousal".into(), kind: KIND });
+    if typed.expression.is_none() && typed.valence_arousal.is_none() && typed.action_units.is_none() {
+        let key = "outputs.expression, outputs.valence_arousal or outputs.action_units".into();
+        return Err(Problem::Absent { key, kind: KIND });
     }
     let align = align(wanted("align", &manifest.align, KIND)?)?;
     let mut outputs = Vec::new();
@@ -113,11 +115,23 @@ fn frame(manifest: &Manifest) -> Result<(Kind, Vec<OutputSpec>), Problem> {
     let expression = match &typed.expression {
         None => None,
         Some(head) => {
-            let (labels, temperature) = (labels(&head.labels)?, temperature(head.temperature)?);
+            let labels = labels("outputs.expression.labels", "expressions", &head.labels)?;
+            if labels.len() < 2 {
+                let wanted = "write two labels or more, in the order of the logits";
+                return Err(bad("outputs.expression.labels", format!("{:?}", head.labels), wanted));
+            }
+            let temperature = temperature(head.temperature)?;
             Some(ExpressionHead { output: add("expression", &head.tensor, labels.len()), labels, temperature })
         }
     };
     let valence_arousal = typed.valence_arousal.as_ref().map(|head| add("valence_arousal", &head.tensor, 2));
+    let action_units = match &typed.action_units {
+        None => None,
+        Some(head) => {
+            let labels = labels("outputs.action_units.labels", "action units", &head.labels)?;
+            Some(ActionUnitHead { output: add("action_units", &head.tensor, labels.len()), labels })
+        }
+    };
     let embedding = match &typed.embedding {
         None => None,
         Some(head) => {
@@ -125,7 +139,7 @@ fn frame(manifest: &Manifest) -> Result<(Kind, Vec<OutputSpec>), Problem> {
             Some(add("embedding", &head.tensor, size))
         }
     };
-    Ok((Kind::Frame(FrameSpec { align, expression, valence_arousal, embedding }), outputs))
+    Ok((Kind::Frame(FrameSpec { align, expression, valence_arousal, action_units, embedding }), outputs))
 }
 
 fn align(typed: &manifest::Align) -> Result<Align, Problem> {
@@ -148,20 +162,19 @@ fn align(typed: &manifest::Align) -> Result<Align, Problem> {
     Ok(align)
 }
 
-fn labels(typed: &[String]) -> Result<Vec<Expression>, Problem> {
-    const KEY: &str = "outputs.expression.labels";
+/// The labels of a head, in the order of its logits.
+fn labels<L: Label>(key: &'static str, all: &str, typed: &[String]) -> Result<Vec<L>, Problem> {
     let mut labels = Vec::with_capacity(typed.len());
     for name in typed {
-        let known = || list(&Expression::ALL.iter().map(|l| l.name()).collect::<Vec<_>>());
-        let label = Expression::from_name(name)
-            .ok_or_else(|| bad(KEY, quoted(name), format!("the expressions are {}", known())))?;
+        let known = || list(&L::ALL.iter().map(|l| l.name()).collect::<Vec<_>>());
+        let label = L::from_name(name).ok_or_else(|| bad(key, quoted(name), format!("the {all} are {}", known())))?;
         if labels.contains(&label) {
-            return Err(bad(KEY, quoted(name), "it stands there twice; each label has one logit"));
+            return Err(bad(key, quoted(name), "it stands there twice; each label has one logit"));
         }
         labels.push(label);
     }
-    if labels.len() < 2 {
-        return Err(bad(KEY, format!("{typed:?}"), "write two labels or more, in the order of the logits"));
+    if labels.is_empty() {
+        return Err(bad(key, "[]", "write the labels in the order of the logits"));
     }
     Ok(labels)
 }

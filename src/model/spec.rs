@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::affect::{Confidence, Expression};
+use crate::affect::{ActionUnit, Confidence, Expression};
 use crate::geometry::{Point, Size};
 use crate::picture::Normalise;
 
@@ -153,6 +153,8 @@ pub struct FrameSpec {
     pub expression: Option<ExpressionHead>,
     /// Which output has valence and arousal.
     pub valence_arousal: Option<usize>,
+    /// The head for action units.
+    pub action_units: Option<ActionUnitHead>,
     /// Which output has the embedding.
     pub embedding: Option<usize>,
 }
@@ -192,6 +194,15 @@ pub struct ExpressionHead {
     pub labels: Vec<Expression>,
     /// probabilities = softmax(logits / temperature); finite, above 0.
     pub temperature: f32,
+}
+
+/// Logits of the action units; the probability of each is its logistic function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActionUnitHead {
+    /// Which output.
+    pub output: usize,
+    /// The order of the logits: one label or more, none twice.
+    pub labels: Vec<ActionUnit>,
 }
 
 /// An output that is used.

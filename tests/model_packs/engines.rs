@@ -1,6 +1,6 @@
 //! Opening a pack's model, running it, and comparing it with its golden vectors.
 
-use affectd::affect::{Expression, Label};
+use affectd::affect::{ActionUnit, Expression, Label};
 use affectd::clock::SystemClock;
 use affectd::model::engine::EngineError;
 use affectd::model::{FrameModel, Model, ModelError, Problem, verify};
@@ -25,7 +25,12 @@ fn a_model_gives_the_numbers_that_were_reckoned_by_hand() {
     for input in tiny_pack::inputs().chunks_exact(PIXELS) {
         model.input_mut().copy_from_slice(input);
         model.run().unwrap();
-        let expected = [tiny_pack::expression(input), tiny_pack::valence_arousal(input), tiny_pack::embedding(input)];
+        let expected = [
+            tiny_pack::expression(input),
+            tiny_pack::valence_arousal(input),
+            tiny_pack::action_units(input),
+            tiny_pack::embedding(input),
+        ];
         for (i, expected) in expected.iter().enumerate() {
             let near = model.output(i).iter().zip(expected).all(|(found, wanted)| (found - wanted).abs() < 1e-5);
             assert!(near && model.output(i).len() == expected.len(), "{:?} {expected:?}", model.output(i));
@@ -47,6 +52,9 @@ fn an_estimate_has_what_the_pack_has_heads_for() {
     let logits = tiny_pack::expression(&input);
     let most = (0..8).max_by(|&a, &b| logits[a].total_cmp(&logits[b])).unwrap();
     assert_eq!(estimate.expressions.top().unwrap().0.index(), most);
+    let smile = 1.0 / (1.0 + (-tiny_pack::action_units(&input)[0]).exp());
+    assert!((estimate.action_units.get(ActionUnit::Au12).unwrap().get() - smile).abs() < 1e-5);
+    assert_eq!(estimate.action_units.iter().count(), 3);
     assert_eq!(model.embedding().unwrap(), tiny_pack::embedding(&input));
 
     let mut only = |change: fn(&mut TinyPack)| {
@@ -56,8 +64,11 @@ fn an_estimate_has_what_the_pack_has_heads_for() {
     let estimate = only(|pack| {
         pack.manifest.outputs.valence_arousal = None;
         pack.manifest.golden.outputs.remove("valence_arousal");
+        pack.manifest.outputs.action_units = None;
+        pack.manifest.golden.outputs.remove("action_units");
     });
     assert_eq!((estimate.valence, estimate.arousal), (None, None));
+    assert!(estimate.action_units.is_empty());
     assert!(!estimate.expressions.is_empty());
 }
 
@@ -116,7 +127,10 @@ fn a_model_with_other_inputs_or_outputs_is_refused_with_those_it_has() {
     let mut other = tiny_pack::model(&[1, 1, 4, 4]);
     other.output.retain(|output| output.name != "embedding");
     let message = refusal(other).to_string();
-    assert!(message.contains("no output \"embedding\"; its outputs are expression and valence_arousal"), "{message}");
+    assert!(
+        message.contains("no output \"embedding\"; its outputs are expression, valence_arousal and action_units"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -149,7 +163,7 @@ fn an_engine_that_agrees_passes_and_one_that_disagrees_is_refused() {
     let mut tiny = TinyPack::new();
     let pack = tiny.load().unwrap();
     let report = verify::compare(&pack, &pack.variants[0], &SystemClock).unwrap();
-    assert_eq!(report.outputs.len(), 3);
+    assert_eq!(report.outputs.len(), 4);
     assert!(report.outputs.iter().all(|output| output.worst < 1e-5), "{report:?}");
     verify::refuse_disagreement(&pack, &report).unwrap();
 

@@ -28,7 +28,7 @@ fn a_whole_pack_loads() {
     let pack = TinyPack::new().load().unwrap();
     assert_eq!((pack.id(), pack.kind.name()), ("tiny 0.1.0".to_owned(), "frame"));
     let keys: Vec<_> = pack.outputs.iter().map(|o| (o.key, o.numbers())).collect();
-    assert_eq!(keys, [("expression", 8), ("valence_arousal", 2), ("embedding", 16)]);
+    assert_eq!(keys, [("expression", 8), ("valence_arousal", 2), ("action_units", 3), ("embedding", 16)]);
 }
 
 #[test]
@@ -110,6 +110,14 @@ fn a_path_that_leaves_the_pack_is_refused() {
 fn a_label_that_nobody_knows_is_refused_with_those_that_exist() {
     let message = refusal(|pack| pack.manifest.outputs.expression.as_mut().unwrap().labels[3] = "ennui".to_owned());
     assert_says(&message, &["outputs.expression.labels", "\"ennui\"", "neutral", "contempt and other"]);
+    let message = refusal(|pack| pack.manifest.outputs.action_units.as_mut().unwrap().labels[1] = "AU3".to_owned());
+    assert_says(&message, &["outputs.action_units.labels", "\"AU3\"", "AU1, ", "AU25 and AU26"]);
+}
+
+#[test]
+fn a_head_without_labels_is_refused() {
+    let message = refusal(|pack| pack.manifest.outputs.action_units.as_mut().unwrap().labels.clear());
+    assert_says(&message, &["outputs.action_units.labels", "[]", "order of the logits"]);
 }
 
 #[test]
@@ -159,8 +167,9 @@ fn what_a_kind_needs_must_be_there_and_what_it_has_not_must_not() {
     let message = refusal(|pack| {
         pack.manifest.outputs.expression = None;
         pack.manifest.outputs.valence_arousal = None;
+        pack.manifest.outputs.action_units = None;
     });
-    assert_says(&message, &["outputs.expression or outputs.valence_arousal"]);
+    assert_says(&message, &["outputs.expression, outputs.valence_arousal or outputs.action_units"]);
 }
 
 #[test]

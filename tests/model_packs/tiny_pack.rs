@@ -9,8 +9,8 @@ use std::path::Path;
 
 use affectd::model::digest::Sha256Sum;
 use affectd::model::manifest::{
-    Align, Embedding, Expression, FileEntry, Golden, Input, KindName, Licence, Manifest, Outputs, Plain, SCHEMA,
-    Variant,
+    ActionUnits, Align, Embedding, Expression, FileEntry, Golden, Input, KindName, Licence, Manifest, Outputs, Plain,
+    SCHEMA, Variant,
 };
 use affectd::model::{Channels, ModelError, Pack};
 use tempfile::TempDir;
@@ -47,6 +47,7 @@ impl TinyPack {
         let samples = || inputs.chunks_exact(PIXELS);
         pack.put_golden("expression", &samples().flat_map(expression).collect::<Vec<_>>());
         pack.put_golden("valence_arousal", &samples().flat_map(valence_arousal).collect::<Vec<_>>());
+        pack.put_golden("action_units", &samples().flat_map(action_units).collect::<Vec<_>>());
         pack.put_golden("embedding", &samples().flat_map(embedding).collect::<Vec<_>>());
         pack
     }
@@ -96,21 +97,23 @@ impl TinyPack {
     }
 }
 
-/// The tiny model with an input of that shape: expression and valence_arousal from weights, embedding
-/// from the positive pixels.
+/// The tiny model with an input of that shape: expression, valence_arousal and action_units from weights,
+/// embedding from the positive pixels.
 pub fn model(input: &[i64]) -> GraphProto {
     let weights = vec![
         floats("expression_weights", &[PIXELS as i64, 8], &weights(8)),
         floats("valence_arousal_weights", &[PIXELS as i64, 2], &weights(2)),
+        floats("action_units_weights", &[PIXELS as i64, 3], &weights(3)),
     ];
     let nodes = vec![
         node("Flatten", &["input"], &["flat"]),
         node("MatMul", &["flat", "expression_weights"], &["expression"]),
         node("MatMul", &["flat", "valence_arousal_weights"], &["slope"]),
         node("Tanh", &["slope"], &["valence_arousal"]),
+        node("MatMul", &["flat", "action_units_weights"], &["action_units"]),
         node("Relu", &["flat"], &["embedding"]),
     ];
-    graph(&[("input", input)], nodes, weights, &["embedding", "expression", "valence_arousal"])
+    graph(&[("input", input)], nodes, weights, &["embedding", "expression", "valence_arousal", "action_units"])
 }
 
 /// The golden inputs.
@@ -126,6 +129,11 @@ pub fn expression(input: &[f32]) -> Vec<f32> {
 /// The valence and arousal that belong to an input.
 pub fn valence_arousal(input: &[f32]) -> Vec<f32> {
     product(input, 2).into_iter().map(f32::tanh).collect()
+}
+
+/// The logits of the action units that belong to an input.
+pub fn action_units(input: &[f32]) -> Vec<f32> {
+    product(input, 3)
 }
 
 /// The embedding that belongs to an input.
@@ -162,6 +170,10 @@ fn manifest() -> Manifest {
                 temperature: 1.0,
             }),
             valence_arousal: Some(Plain { tensor: "valence_arousal".to_owned() }),
+            action_units: Some(ActionUnits {
+                tensor: "action_units".to_owned(),
+                labels: ["AU12", "AU1", "AU26"].map(str::to_owned).to_vec(),
+            }),
             embedding: Some(Embedding { tensor: "embedding".to_owned(), size: PIXELS as u32 }),
             boxes: None,
             scores: None,
