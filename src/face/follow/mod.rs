@@ -60,7 +60,7 @@ pub struct Followed {
     pub likeness: f32,
 }
 
-/// The patches of all faces. Its buffers are made as faces come and used again.
+/// The patches of all faces. Its buffers are made once, for as many faces as there may be.
 #[derive(Debug)]
 pub struct Follower {
     disc: Disc,
@@ -73,7 +73,7 @@ pub struct Follower {
 impl Default for Follower {
     /// A follower of nobody.
     fn default() -> Self {
-        let (window, kept) = (vec![0.0; WINDOW * WINDOW], Vec::with_capacity(MAX_FACES));
+        let (window, kept) = (vec![0.0; WINDOW * WINDOW], (0..MAX_FACES).map(|_| Kept::default()).collect());
         Self { disc: Disc::default(), warper: Warper::default(), window, scratch: Vec::new(), kept }
     }
 }
@@ -82,10 +82,8 @@ impl Follower {
     /// Takes a face's patch from the picture it was detected in; `rect` has an area.
     pub fn keep(&mut self, picture: &Picture, id: TrackId, rect: Rect, landmarks: &Landmarks) {
         let place = |wanted| self.kept.iter().position(|kept: &Kept| kept.id == wanted);
-        let slot = place(Some(id)).or_else(|| place(None)).unwrap_or(self.kept.len());
-        if slot == self.kept.len() {
-            self.kept.push(Kept::default());
-        }
+        // There are no more tracks than places, so one is free as long as those who left are let go.
+        let Some(slot) = place(Some(id)).or_else(|| place(None)) else { return };
         let step = rect.width.max(rect.height) / (WINDOW as f32 * PATCH_SHARE);
         look(&mut self.warper, picture, rect.centre(), step, &mut self.window);
         let kept = &mut self.kept[slot];

@@ -44,13 +44,20 @@ impl Default for Disc {
     }
 }
 
-/// A patch that can be found again. Its buffers are kept when it is taken anew.
-#[derive(Debug, Default)]
+/// A patch that can be found again. Its buffers are made once.
+#[derive(Debug)]
 pub struct Patch {
     /// The samples, with mean 0 and variance 1; none when nothing could be taken.
     samples: Vec<f32>,
     /// For each sample, how much its error changes scale, rotation and shift.
     steer: Vec<[f32; 4]>,
+}
+
+impl Default for Patch {
+    /// Nothing was taken yet.
+    fn default() -> Self {
+        Self { samples: Vec::with_capacity(SIDE * SIDE), steer: Vec::with_capacity(SIDE * SIDE) }
+    }
 }
 
 /// Where a patch was found.
