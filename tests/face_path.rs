@@ -94,14 +94,14 @@ fn whoever_steps_behind_something_for_a_moment_keeps_his_number() {
 }
 
 #[test]
-fn whoever_comes_is_told_of_within_a_fifth_of_a_second_and_who_goes_within_one() {
+fn whoever_comes_is_told_of_within_a_quarter_of_a_second_and_who_goes_within_one() {
     let (photograph, mut path) = (photograph(), path());
     let (empty, there) = (scene(&photograph, &[]), scene(&photograph, &[(150.0, 80.0, 2.0)]));
     for frame in 0..10 {
         assert!(path.observe(&empty, moment(frame)).unwrap().is_empty());
     }
     let came = (10..).find(|&frame| !path.observe(&there, moment(frame)).unwrap().is_empty());
-    assert!(came.is_some_and(|frame| frame - 10 <= FPS / 5), "{came:?}");
+    assert!(came.is_some_and(|frame| frame - 10 <= FPS / 4), "{came:?}");
     let went = (20..).find(|&frame| path.observe(&empty, moment(frame)).unwrap().is_empty());
     assert!(went.is_some_and(|frame| frame - 20 <= FPS), "{went:?}");
 }

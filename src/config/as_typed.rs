@@ -73,7 +73,7 @@ section! {
     face: Face {
         /// Faces are looked for in the whole picture this often, in milliseconds; in between, those that are known
         /// are followed. 0 looks in every frame.
-        detect_every_ms: u32 = 150, within 0..=5_000;
+        detect_every_ms: u32 = 200, within 0..=5_000;
         /// The face model reads a face this often, in milliseconds; in between, what it gave stands. 0 reads every
         /// frame.
         read_every_ms: u32 = 90, within 0..=2_000;

@@ -42,7 +42,7 @@ pub struct FaceSettings {
 impl Default for FaceSettings {
     fn default() -> Self {
         Self {
-            detect_every: Duration::from_millis(150),
+            detect_every: Duration::from_millis(200),
             detect_again: Duration::from_millis(50),
             refine_every: Duration::from_millis(150),
             read_every: Duration::from_millis(90),
