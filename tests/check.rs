@@ -178,6 +178,23 @@ fn packs_that_are_not_there_or_stand_in_each_others_place() {
 }
 
 #[test]
+fn a_pack_that_forbids_commercial_use_is_refused_where_that_is_what_it_is_for() {
+    let place = Place::new();
+    let manifest = fs::read_to_string(place.path("models/reader/pack.toml")).unwrap();
+    let forbidding = manifest
+        .replace("weights = \"MIT\"\ncommercial_use = true", "weights = \"CC-BY-NC-4.0\"\ncommercial_use = false");
+    fs::write(place.path("models/reader/pack.toml"), forbidding).unwrap();
+    let private = place.configuration();
+    assert_eq!(place.check(&private, false).0, Verdict::Good);
+    let commercial = private.replace("face = \"reader\"", "face = \"reader\"\ncommercial = true");
+    let (verdict, said) = place.check(&commercial, false);
+    assert_eq!(verdict, Verdict::WrongSurroundings);
+    for part in ["reader 1.2.3", "CC-BY-NC-4.0 forbids commercial use", "models.commercial"] {
+        assert!(said.contains(part), "{part:?} is not in: {said}");
+    }
+}
+
+#[test]
 fn a_broker_that_is_away_or_not_known_is_a_warning() {
     let place = Place::new();
     // Nobody listens on port 1; names below .invalid never exist.

@@ -6,7 +6,7 @@ use tracing::info;
 use uuid::Uuid;
 
 use crate::clock::Monotonic;
-use crate::config::{self, Config};
+use crate::config::{self, Config, PackName};
 use crate::events::{EventMachine, Kind};
 use crate::face::FacePath;
 use crate::face::detect::BlazeFace;
@@ -37,6 +37,18 @@ pub fn registry(config: &Config, models: Option<&Path>) -> Result<Registry, Regi
     Registry::find(candidates(said, executable.as_deref()))
 }
 
+/// A pack, if it may be used as the configuration says it is.
+///
+/// # Errors
+/// When there is none of that name, it is damaged, or its licence forbids this use.
+pub fn pack(registry: &Registry, config: &Config, name: &PackName) -> Result<Pack, RegistryError> {
+    let pack = registry.pack(name.as_str())?;
+    if config.models.commercial {
+        pack.refuse_unless_commercial()?;
+    }
+    Ok(pack)
+}
+
 /// Opens the models and joins the chain.
 ///
 /// # Errors
@@ -44,7 +56,7 @@ pub fn registry(config: &Config, models: Option<&Path>) -> Result<Registry, Regi
 pub fn chain(config: &Config, models: Option<&Path>) -> anyhow::Result<(Chain, Identity)> {
     let registry = registry(config, models)?;
     let (detector_pack, face_pack) =
-        (registry.pack(config.models.detector.as_str())?, registry.pack(config.models.face.as_str())?);
+        (pack(&registry, config, &config.models.detector)?, pack(&registry, config, &config.models.face)?);
     let (detector, face) = (BlazeFace::open(&detector_pack)?, FrameModel::open(&face_pack)?);
     info!(detector = detector_pack.id(), face = face_pack.id(), engine = face.engine(), "Models opened.");
     let identity = Identity {

@@ -64,6 +64,8 @@ section! {
         detector: PackName = PackName::known("blazeface-full");
         /// The pack that reads a face.
         face: PackName = PackName::known("mtanet");
+        /// Whether this device is put to commercial use: packs whose licence forbids that are then refused.
+        commercial: bool = false;
     }
 }
 

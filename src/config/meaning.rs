@@ -51,6 +51,8 @@ pub struct ModelChoice {
     pub detector: PackName,
     /// The pack that reads a face.
     pub face: PackName,
+    /// Whether packs that forbid commercial use are refused.
+    pub commercial: bool,
 }
 
 /// What is logged, and how.
@@ -92,6 +94,7 @@ pub(super) fn understand(typed: &AsTyped, environment: &Environment) -> (Option<
             dir: typed.models.dir.value.clone(),
             detector: typed.models.detector.value.clone(),
             face: typed.models.face.value.clone(),
+            commercial: typed.models.commercial.value,
         },
         face: face_settings(&typed.face),
         smooth: smooth_settings(&typed.smooth),

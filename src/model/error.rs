@@ -129,6 +129,15 @@ pub enum Problem {
         /// The engines of this program.
         built: &'static [&'static str],
     },
+    /// The licence forbids commercial use, and the configuration says that it is commercial.
+    #[error(
+        "its licence {licence} forbids commercial use, and models.commercial is true; choose another pack, or set \
+         it to false if that is what you do"
+    )]
+    NotCommercial {
+        /// The licence of the weights.
+        licence: String,
+    },
     /// The pack is of another kind than was asked for.
     #[error("is of kind {found:?}, and a pack of kind {wanted:?} is needed here")]
     Kind {

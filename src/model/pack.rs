@@ -218,6 +218,17 @@ impl Pack {
         })
     }
 
+    /// Lets a pack pass whose licence allows commercial use.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn refuse_unless_commercial(&self) -> Result<(), ModelError> {
+        if self.licence.commercial_use {
+            return Ok(());
+        }
+        Err(self.error(Problem::NotCommercial { licence: self.licence.weights.clone() }))
+    }
+
     /// Name and version: "mtanet 0.1.0".
     pub fn id(&self) -> String {
         format!("{} {}", self.name, self.version)

@@ -92,7 +92,7 @@ fn models(config: &Config) -> Finding {
         Ok(registry) => registry,
         Err(error) => return wrong(error),
     };
-    let pack = |name: &PackName| registry.pack(name.as_str());
+    let pack = |name: &PackName| setup::pack(&registry, config, name);
     let (detector, face) = match (pack(&config.models.detector), pack(&config.models.face)) {
         (Ok(detector), Ok(face)) => (detector, face),
         (Err(error), _) | (_, Err(error)) => return wrong(error),
