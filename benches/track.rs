@@ -15,8 +15,8 @@ use affectd::picture::letterbox::Letterbox;
 use affectd::picture::{Picture, PixelFormat, Range};
 use criterion::{Criterion, criterion_group, criterion_main};
 
-/// The detector's input for a picture of 16:9.
-const INPUT: Size = Size { width: 192, height: 128 };
+/// The largest input of the detector, that of a square picture.
+const INPUT: Size = Size::square(192);
 const WIDTH: u32 = 1280;
 const HEIGHT: u32 = 720;
 
