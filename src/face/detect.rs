@@ -15,10 +15,11 @@ use crate::model::{Channels, DetectorSpec, InputSpec, Model, ModelFile, OutputSp
 use crate::picture::Picture;
 use crate::picture::letterbox::Letterboxer;
 
-/// A close look shows this many times the face's size …
+/// A close look shows this many times the face's size.
 const SURROUNDINGS: f32 = 3.0;
-/// … in this many input pixels: the face gets some 40 of them, as many as the network likes best.
-const CLOSE_SIDE: usize = 128;
+/// The input pixels of a close look that only places the points of a face anew: the face gets some 40 of them,
+/// which is plenty for that. What merely resembles a face scores higher in so few than in all, so they do not judge.
+pub const REFINING_SIDE: usize = 128;
 /// What a close look finds is the face that was meant when they overlap this much.
 const MEANT: f32 = 0.3;
 /// Two faces that overlap this much are one.
@@ -85,8 +86,8 @@ impl BlazeFace {
             letterboxer: Letterboxer::default(),
             opened: Vec::new(),
         };
-        // The size that every camera needs; that of its whole frames is opened with the first of them.
-        detector.place_of(input_size(&spec, &Rect::new(0.0, 0.0, 1.0, 1.0), CLOSE_SIDE))?;
+        // The size that judges, which every camera needs; others are opened when they are met.
+        detector.place_of(Size::square(spec.layout.side()))?;
         Ok(detector)
     }
 
@@ -156,7 +157,7 @@ pub fn coarse_below(detector: &impl Detect, picture: &Picture) -> f32 {
     COARSE * picture.width().max(picture.height()) as f32 / detector.side() as f32
 }
 
-/// Looks closely at what may be a face; `None` when it is none.
+/// Looks closely, with `side` input pixels, at what may be a face; `None` when it is none.
 ///
 /// # Errors
 /// When the detector failed.
@@ -164,10 +165,11 @@ pub fn look_closely(
     detector: &mut impl Detect,
     picture: &Picture,
     rect: &Rect,
+    side: usize,
 ) -> Result<Option<Detection>, FaceError> {
-    let (centre, side) = (rect.centre(), SURROUNDINGS * rect.width.max(rect.height));
-    let region = Rect::new(centre.x - side / 2.0, centre.y - side / 2.0, side, side);
-    let faces = detector.detect(picture, region, CLOSE_SIDE, detector.score_threshold())?;
+    let (centre, reach) = (rect.centre(), SURROUNDINGS * rect.width.max(rect.height));
+    let region = Rect::new(centre.x - reach / 2.0, centre.y - reach / 2.0, reach, reach);
+    let faces = detector.detect(picture, region, side, detector.score_threshold())?;
     let meant = faces.largest.into_iter().filter(|face| face.rect.iou(rect) > MEANT);
     Ok(meant.max_by(|a, b| a.score.get().total_cmp(&b.score.get())))
 }
@@ -186,7 +188,7 @@ pub fn search(
     let candidates = detector.detect(picture, whole(picture), detector.side(), doubt)?;
     let mut faces = Faces { beyond: candidates.beyond, ..Faces::default() };
     for candidate in &candidates.largest {
-        let close = look_closely(detector, picture, &candidate.rect)?;
+        let close = look_closely(detector, picture, &candidate.rect, detector.side())?;
         let believed = close.or((candidate.score >= sure).then_some(*candidate));
         if let Some(face) = believed
             && !faces.largest.iter().any(|known| known.rect.iou(&face.rect) > SAME)
@@ -223,7 +225,7 @@ mod tests {
             assert_eq!(sized(Layout::FullRange, region, 192), expected, "{region:?}");
         }
         assert_eq!(sized(Layout::ShortRange, (1280.0, 720.0), 128), (128, 96));
-        assert_eq!(sized(Layout::FullRange, (50.0, 50.0), CLOSE_SIDE), (128, 128));
+        assert_eq!(sized(Layout::FullRange, (50.0, 50.0), REFINING_SIDE), (128, 128));
     }
 
     #[test]
@@ -240,7 +242,7 @@ mod tests {
 
     #[test]
     fn a_network_of_one_size_gets_that_size() {
-        let size = input_size(&spec(Layout::FullRange, false), &Rect::new(0.0, 0.0, 1280.0, 720.0), CLOSE_SIDE);
+        let size = input_size(&spec(Layout::FullRange, false), &Rect::new(0.0, 0.0, 1280.0, 720.0), REFINING_SIDE);
         assert_eq!(size, Size::square(192));
     }
 }

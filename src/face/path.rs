@@ -106,9 +106,9 @@ impl<D: Detect, M: FaceModel> FacePath<D, M> {
             self.look(picture)?;
             self.timings.detect.add(watch.lap());
         }
-        if let Some((id, rect)) = self.who_wishes(at) {
+        if let Some((id, rect, wish)) = self.who_wishes(at) {
             self.looked_closely = Some(at);
-            self.look_closely(picture, id, &rect)?;
+            self.look_closely(picture, id, &rect, wish)?;
             self.timings.detect_closely.add(watch.lap());
         }
         self.read(picture, at)?;
@@ -189,12 +189,12 @@ impl<D: Detect, M: FaceModel> FacePath<D, M> {
     }
 
     /// Who is to be looked at closely in this frame: the weightiest wish, and of these who waited longest.
-    fn who_wishes(&self, at: Monotonic) -> Option<(TrackId, Rect)> {
+    fn who_wishes(&self, at: Monotonic) -> Option<(TrackId, Rect, Wish)> {
         let may_refine = has_passed(self.looked_closely, at, self.settings.refine_every);
         let wishes = self.tracker.tracks().iter().filter_map(|track| track.wish().map(|wish| (wish, track)));
         let granted = wishes.filter(|(wish, _)| *wish == Wish::Judge || may_refine);
-        let (_, first) = granted.max_by_key(|(wish, track)| (*wish, track.waited()))?;
-        Some((first.id(), first.rect()))
+        let (wish, first) = granted.max_by_key(|(wish, track)| (*wish, track.waited()))?;
+        Some((first.id(), first.rect(), wish))
     }
 
     fn look(&mut self, picture: &Picture) -> Result<(), FaceError> {
@@ -212,9 +212,13 @@ impl<D: Detect, M: FaceModel> FacePath<D, M> {
         Ok(())
     }
 
-    fn look_closely(&mut self, picture: &Picture, id: TrackId, rect: &Rect) -> Result<(), FaceError> {
+    fn look_closely(&mut self, picture: &Picture, id: TrackId, rect: &Rect, wish: Wish) -> Result<(), FaceError> {
         self.counts.close_looks += 1;
-        let found = detect::look_closely(&mut self.detector, picture, rect)?;
+        let side = match wish {
+            Wish::Judge => self.detector.side(),
+            Wish::Refine => detect::REFINING_SIDE,
+        };
+        let found = detect::look_closely(&mut self.detector, picture, rect, side)?;
         self.tracker.judge(id, found.as_ref());
         let judged = self.tracker.tracks().iter().find(|track| track.id() == id);
         if let Some(track) = judged.filter(|track| track.evidence() == Evidence::Detected) {

@@ -24,6 +24,8 @@ struct World {
     broken: Cell<bool>,
     looks: Cell<u32>,
     close_looks: Cell<u32>,
+    /// How many pixels the last close look got.
+    close_side: Cell<usize>,
 }
 
 struct Scripted(Rc<World>);
@@ -33,13 +35,16 @@ impl Detect for Scripted {
         &mut self,
         picture: &Picture,
         region: Rect,
-        _side: usize,
+        side: usize,
         threshold: Confidence,
     ) -> Result<Faces, FaceError> {
         let world = &self.0;
         let is_close = region != whole(picture);
         let count = if is_close { &world.close_looks } else { &world.looks };
         count.set(count.get() + 1);
+        if is_close {
+            world.close_side.set(side);
+        }
         if world.broken.get() {
             return Err(FaceError::Outputs { anchors: 1, regressors: 0, scores: 0 });
         }
@@ -186,7 +191,7 @@ fn a_doubtful_face_is_told_of_in_the_frame_of_its_close_look_and_a_poster_never(
     let (world, picture, mut path) = one_face(0.3);
     world.close_score.set(Some(0.9));
     assert_eq!(path.observe(&picture, moment(0, 30)).unwrap().len(), 1);
-    assert_eq!((world.looks.get(), world.close_looks.get()), (1, 1));
+    assert_eq!((world.looks.get(), world.close_looks.get(), world.close_side.get()), (1, 1, 192));
 
     let (world, picture, mut path) = one_face(0.6);
     world.close_score.set(Some(0.3));
@@ -293,4 +298,5 @@ fn frames_allocate_nothing_once_everybody_has_been_seen() {
     observe(0..60);
     assert_eq!(allocation_counter::measure(|| observe(60..120)).count_total, 0);
     assert!(world.close_looks.get() > 4);
+    assert_eq!(world.close_side.get(), detect::REFINING_SIDE);
 }
