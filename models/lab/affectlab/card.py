@@ -57,6 +57,33 @@ def _wild(figures):
     return head + "\n\n" + _table(("expression", "pictures", "recall"), rows)
 
 
+def _fifth(training):
+    """The sentence about the round that learns action units, if there was one."""
+    plan = training["plan"]
+    if not plan.get("unit_weight"):
+        return ""
+    return (f"The fifth, {training['epoch']} epochs of {plan['epochs']} planned, starts from the fourth's weights and is "
+            f"taught, by {plan['trust']}, by the fourth and by what it started from; it learns the action units as well, "
+            f"with binary cross-entropy that counts {plan['unit_weight']} times. ")
+
+
+def _units(figures):
+    if "units" not in figures:
+        return "Not trained or not measured for this version."
+    valid, photographs = figures["units"]["valid"], figures["units"]["photographs"]
+    parts = (valid, "landmarker"), (photographs, "landmarker"), (valid, "emotions"), (photographs, "emotions")
+
+    def area(value):
+        return "–" if value is None else f"{value:.2f}"
+
+    rows = [(unit, *(area(part["units"][unit][key]) for part, key in parts), f"{valid['units'][unit]['mean']:.2f}")
+            for unit in valid["units"]]
+    rows.append(("mean", *(area(part["mean"][key]) for part, key in parts), ""))
+    head = ("unit", "shapes, FER+", "shapes, photographs", "emotions, FER+", "emotions, photographs", "mean probability")
+    return (f"FER+ validation split (n = {valid['n']}), photographs of people held out (n = {photographs['n']}).\n\n"
+            + _table(head, rows))
+
+
 def text(figures, date):
     """CARD.md: the fixed text of ``card.md`` with every figure filled in."""
     plan, full = figures["training"]["plan"], figures["f32"]
@@ -75,12 +102,13 @@ def text(figures, date):
         "PARAMETERS": f"{figures['training']['parameters'] / 1e6:.2f} M",
         "MACS": f"{figures['training']['macs'] / 1e6:.0f} M",
         "BYTES": f"{figures['training']['bytes'] / 1e6:.2f} MB",
-        "EPOCHS": figures["training"]["epoch"],
-        "EPOCHS_PLANNED": plan["epochs"],
+        "ROUNDS": "Five" if plan.get("unit_weight") else "Four",
+        "FIFTH": _fifth(figures["training"]),
         "FIRST_EPOCHS": train.ROUNDS[0][0].epochs,
         "SECOND_EPOCHS": train.ROUNDS[1][0].epochs,
         "THIRD_EPOCHS": train.ROUNDS[2][0].epochs,
-        "TRUST": plan["trust"],
+        "FOURTH_EPOCHS": train.TAUGHT.epochs,
+        "TRUST": train.TAUGHT.trust,
         "TAU": figures["training"]["tau"],
         "TEMPERATURE": figures["training"]["temperature"],
         "F32_ACCURACY": _percent(full["accuracy"]),
@@ -98,6 +126,7 @@ def text(figures, date):
                                   [("valence", *(v for v, _ in VALENCE_AROUSAL.values())),
                                    ("arousal", *(a for _, a in VALENCE_AROUSAL.values()))]),
         "WILD": _wild(figures),
+        "UNITS": _units(figures),
         "ABLATIONS": _ablations(),
     }
     card = TEXT.read_text()

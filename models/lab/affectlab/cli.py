@@ -40,8 +40,12 @@ def _parser():
         command.add_argument("--detector", type=Path, metavar="FILE",
                              help="blazeface-short.onnx, from 'make models'", **options)
 
+    def add_landmarks(command, required):
+        command.add_argument("--landmarks", type=Path, required=required, metavar="FILE",
+                             help="what 'affectlab.blendshapes' wrote: for action units")
+
     for name, help_ in (("train", "Train the network; goes on where an interrupted run stopped."),
-                        ("mtanet", "All of it: train in four rounds, calibrate, pack and measure.")):
+                        ("mtanet", "All of it: train in four rounds, five with action units, calibrate, pack and measure.")):
         command = add(name, help_, run=True, pack=name == "mtanet")
         command.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N",
                              help="processes that share each batch, one thread each (default: the cores)")
@@ -50,6 +54,7 @@ def _parser():
         if name == "mtanet":
             command.add_argument("--without-photographs", action="store_true",
                                  help="train on FER+ alone: faces-in-the-wild.tar is not at hand")
+            add_landmarks(command, required=False)
             add_detector(command, default=DEFAULT_DETECTOR)
         if name == "train":
             command.add_argument("--lessons", type=Path, metavar="FILE", help="what 'teach' wrote")
@@ -63,6 +68,7 @@ def _parser():
     command.add_argument("--teacher", type=Path, action="append", required=True, metavar="FILE",
                          help="a checkpoint; may be given several times")
     command.add_argument("--photographs", type=Path, metavar="FILE", help="what 'photographs' wrote")
+    add_landmarks(command, required=False)
     command.add_argument("--out", type=Path, required=True, metavar="FILE", help="where to, .pt")
     command = add("calibrate", "Tune the logit adjustment and the temperature on the held-out part.", run=True)
     command.add_argument("--tau", type=float, metavar="X",
@@ -83,6 +89,10 @@ def _parser():
     add_detector(command, default=DEFAULT_DETECTOR)
     command.add_argument("--most", type=int, default=300, metavar="N",
                          help="photographs of each label, at most (default: 300)")
+    command = add("units", "Measure how a pack's action units agree with their witnesses, and add that to its card.",
+                  pack=True)
+    add_detector(command, default=DEFAULT_DETECTOR)
+    add_landmarks(command, required=True)
     command = add("ferplus", "Make ferplus.npz from the two downloads the README names.")
     command.add_argument("--pictures", type=Path, required=True, metavar="FILE", help="fer2013.csv")
     command.add_argument("--votes", type=Path, required=True, metavar="FILE", help="fer2013new.csv")
@@ -139,12 +149,13 @@ def _photographs(options):
 
 
 def _teach(options):
-    from . import teach, train
+    from . import action_units, teach, train
     from .photographs import Photographs
 
     teachers = [train.load_checkpoint(path)[0] for path in options.teacher]
     photographs = Photographs.load(options.photographs) if options.photographs else None
-    teach.prepare(options.data, "fit", teachers, photographs, _limit(options)).save(options.out)
+    landmarks = action_units.Landmarks(options.landmarks) if options.landmarks else None
+    teach.prepare(options.data, "fit", teachers, photographs, landmarks, _limit(options)).save(options.out)
 
 
 def _calibrate(options):
@@ -182,25 +193,33 @@ def _pack(options):
     _print(pack.build(options.run, options.data, options.pack))
 
 
+def _taught_round(options, run, plan, start, teachers, landmarks=None):
+    """A round that also learns from what ``teachers`` think; with landmarks, action units too."""
+    options.teacher, options.landmarks, options.out = teachers, landmarks, run / "lessons.pt"
+    if not options.out.is_file():
+        _teach(options)
+    _round(options, run, plan, start, lessons=run / "lessons.pt")
+    return run / "last.pt"
+
+
 def _mtanet(options):
     from . import blend, train
 
-    rounds = []
+    landmarks, rounds = options.landmarks, []
     for number, (plan, shape) in enumerate(train.ROUNDS, 1):
         run = options.run / f"round-{number}"
         _round(options, run, plan, rounds[-1] if rounds else None, shape)
         rounds.append(run / "last.pt")
     blended = options.run / "blended.pt"
     blend.blend(*rounds[-2:], train.LAST_SHARE, blended)
-    options.teacher = [*rounds[-2:], blended]
     options.photographs = None if options.without_photographs else options.run / "photographs.npz"
-    options.out = options.photographs
     if options.photographs and not options.photographs.is_file():
+        options.out = options.photographs
         _photographs(options)
-    options.out = lessons = options.run / "lessons.pt"
-    if not lessons.is_file():
-        _teach(options)
-    _round(options, options.run, train.TAUGHT, blended, lessons=lessons)
+    last = _taught_round(options, options.run / "round-4", train.TAUGHT, blended, [*rounds[-2:], blended])
+    if landmarks:
+        last = _taught_round(options, options.run / "round-5", train.WITH_UNITS, last, [last, blended], landmarks)
+    options.run = last.parent
     # Probabilities are published and smoothed: they stay what raters would vote.
     options.tau = 0.0
     _calibrate(options)
@@ -265,6 +284,18 @@ def _wild(options):
     print(evaluate.confusion_table(result))
 
 
+def _units(options):
+    from . import agreement, pack
+
+    result = agreement.run(options.data, options.pack, options.landmarks, options.detector)
+    pack.add_figures(options.pack, "units", result)
+    for part, figures in result.items():
+        print(f"{part} (n {figures['n']}), area under the curve: shapes, emotions")
+        for unit, row in figures["units"].items():
+            print(f"  {unit:<5} {row['landmarker']:.3f} {row['emotions']:.3f}")
+        print(f"  mean  {figures['mean']['landmarker']:.3f} {figures['mean']['emotions']:.3f}")
+
+
 def _ferplus(options):
     from . import ferplus
 
@@ -287,7 +318,7 @@ def main(arguments=None):
 
     commands = {"train": _train, "calibrate": _calibrate, "pack": _pack, "mtanet": _mtanet,
                 "measure": _measure, "golden": _golden, "template": _template, "ferplus": _ferplus,
-                "wild": _wild, "ablate": _ablate, "photographs": _photographs, "teach": _teach}
+                "wild": _wild, "ablate": _ablate, "photographs": _photographs, "teach": _teach, "units": _units}
     try:
         commands[options.command](options)
     except (CrewError, DataError, PackError, TemplateError, TrainError) as error:

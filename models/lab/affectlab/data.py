@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from . import labels
+from .model import UNITS
 
 MIN_EMOTION_VOTES = 5
 HOLDOUT_PARTS = 20
@@ -28,7 +29,8 @@ class Faces:
 
     ``images``: (N, 48, 48) u8; ``target``: (N, 8) soft labels that sum to one;
     ``va``: (N, 2) pseudo-labels; ``label``: (N,) class of the majority;
-    ``tied``: (N,) whether the majority was shared.
+    ``tied``: (N,) whether the majority was shared; ``units``: (N, 12) pseudo-labels of the
+    action units, not a number where there are none; ``name``: (N,) what tells pictures apart.
     """
 
     images: torch.Tensor
@@ -36,14 +38,16 @@ class Faces:
     va: torch.Tensor
     label: torch.Tensor
     tied: torch.Tensor
+    units: torch.Tensor
+    name: np.ndarray
 
     def __len__(self):
         return len(self.images)
 
     def take(self, index):
         """The rows that ``index`` (bool mask or positions) selects."""
-        return Faces(self.images[index], self.target[index], self.va[index],
-                     self.label[index], self.tied[index])
+        return Faces(self.images[index], self.target[index], self.va[index], self.label[index],
+                     self.tied[index], self.units[index], self.name[np.asarray(index)])
 
 
 def some(faces, most):
@@ -96,4 +100,6 @@ def load(folder, part, outliers=False):
         va=torch.from_numpy(labels.valence_arousal(labels.shares(votes))),
         label=torch.from_numpy(label[keep]),
         tied=torch.from_numpy(labels.is_tied(votes)),
+        units=torch.full((int(keep.sum()), UNITS), float("nan")),
+        name=names[keep],
     )

@@ -16,7 +16,7 @@ def answer(model, x, batch=512):
     model.eval()
     logits, affect = [], []
     for start in range(0, len(x), batch):
-        expression, va, _ = model(x[start:start + batch])
+        expression, va, _, _ = model(x[start:start + batch])
         logits.append(expression.float())
         affect.append(va.float())
     model.train(was_training)

@@ -18,7 +18,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from .model import SIZE
 
 OPSET = 17
-OUTPUTS = ("expression", "valence_arousal", "embedding")
+OUTPUTS = ("expression", "valence_arousal", "action_units", "embedding")
 
 
 def folded(model, offset=None):
@@ -55,7 +55,7 @@ def with_quantised_weights(model):
 
 
 def write_f32(model, path):
-    """Export a folded model: ``input`` (1, 1, 64, 64) and the three named outputs."""
+    """Export a folded model: ``input`` (1, 1, 64, 64) and the named outputs."""
     torch.onnx.export(model, (torch.zeros(1, 1, SIZE, SIZE),), str(path), opset_version=OPSET,
                       input_names=["input"], output_names=list(OUTPUTS),
                       do_constant_folding=True, dynamo=False)
@@ -105,6 +105,7 @@ def session(path):
 
 
 def run(session_, inputs):
-    """(N, 1, 64, 64) f32 through a batch-one session: three stacked outputs."""
-    rows = [session_.run(list(OUTPUTS), {"input": x[None]}) for x in np.asarray(inputs, np.float32)]
-    return tuple(np.concatenate(column) for column in zip(*rows))
+    """(N, 1, 64, 64) f32 through a batch-one session: the stacked outputs by name."""
+    names = [output.name for output in session_.get_outputs()]
+    rows = [session_.run(names, {"input": x[None]}) for x in np.asarray(inputs, np.float32)]
+    return {name: np.concatenate(column) for name, column in zip(names, zip(*rows))}

@@ -21,6 +21,14 @@ def ccc(prediction, target, eps=1e-6):
     return 2 * covariance / (spread + (mean_p - mean_t) ** 2 + eps)
 
 
+def unit_loss(logits, target):
+    """Mean binary cross-entropy of (N, 12) logits against probabilities; those that are not a number do not count."""
+    known = torch.isfinite(target)
+    if not known.any():
+        return logits.sum() * 0
+    return F.binary_cross_entropy_with_logits(logits.float()[known], target[known])
+
+
 def affect_loss(prediction, target):
     """One minus the mean concordance, plus the mean squared error."""
     error = F.mse_loss(prediction.float(), target.float())

@@ -46,8 +46,7 @@ def open_pack(folder):
 
 
 def _answers(session, x):
-    expression, va, embedding = export.run(session, x.numpy())
-    return torch.from_numpy(expression), torch.from_numpy(va), torch.from_numpy(embedding)
+    return {name: torch.from_numpy(values) for name, values in export.run(session, x.numpy()).items()}
 
 
 def measure(model, folder, part, temperature, damage=False, reference=None):
@@ -59,7 +58,8 @@ def measure(model, folder, part, temperature, damage=False, reference=None):
     faces = data.load(folder, part)
     session = export.session(model)
     x = to_input(faces.images)
-    logits, va, embedding = _answers(session, x)
+    answers = _answers(session, x)
+    logits, va = answers["expression"], answers["valence_arousal"]
     if not (torch.isfinite(logits).all() and torch.isfinite(va).all()):
         raise PackError(f"{model} gives answers that are not finite")
     result = evaluate.figures(logits, va, faces)
@@ -74,17 +74,16 @@ def measure(model, folder, part, temperature, damage=False, reference=None):
         result["damage"] = {}
         for name in breakdown.DAMAGE:
             log.info("measuring with damage: %s", name)
-            worse, _, _ = _answers(session, breakdown.damaged(faces.images, name))
+            worse = _answers(session, breakdown.damaged(faces.images, name))["expression"]
             result["damage"][name] = float((worse.argmax(1) == faces.label).float().mean())
     if reference:
-        full, full_va, full_embedding = _answers(export.session(reference), x)
+        full_answers = _answers(export.session(reference), x)
+        full = full_answers["expression"]
         result["f32"] = {
             "accuracy": float((full.argmax(1) == faces.label).float().mean()),
             "same_label": float((full.argmax(1) == logits.argmax(1)).float().mean()),
             "largest_difference": {
-                "expression": float((full - logits).abs().max()),
-                "valence_arousal": float((full_va - va).abs().max()),
-                "embedding": float((full_embedding - embedding).abs().max()),
+                name: float((full_answers[name] - values).abs().max()) for name, values in answers.items()
             },
         }
     return result
@@ -107,7 +106,7 @@ def check_golden(folder):
     golden, size = pack["golden"], pack["input"]
     x = np.fromfile(folder / golden["input"]["file"], "<f4")
     x = x.reshape(golden["samples"], 1, size["height"], size["width"])
-    answers = dict(zip(export.OUTPUTS, export.run(export.session(model), x)))
+    answers = export.run(export.session(model), x)
     worst = {}
     for name, entry in golden["outputs"].items():
         expected = np.fromfile(folder / entry["file"], "<f4").reshape(golden["samples"], -1)

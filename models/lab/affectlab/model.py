@@ -1,7 +1,8 @@
 """The face network: a small dense residual net with squeeze-and-excitation.
 
 Input ``(N, 1, 64, 64)`` grey in [-1, 1]; outputs eight expression logits,
-valence and arousal in [-1, 1], and a 128-number embedding. Built from what the
+valence and arousal in [-1, 1], twelve action unit logits, and a 128-number
+embedding. Built from what the
 daemon's engine runs fast: full 3x3 convolutions (no depthwise), ReLU, sigmoid,
 and batch norms that fold into the convolutions at export. Stem and first
 stage halve the picture at once, because few channels at high resolution cost
@@ -17,6 +18,7 @@ from torch import nn
 SIZE = 64
 EMBEDDING = 128
 CLASSES = 8
+UNITS = 12
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class Block(nn.Module):
 
 
 class FaceNet(nn.Module):
-    """Returns ``(expression (N, 8), valence_arousal (N, 2), embedding (N, 128))``."""
+    """Returns ``(expression (N, 8), valence_arousal (N, 2), action_units (N, 12), embedding (N, 128))``."""
 
     def __init__(self, shape=Shape()):
         super().__init__()
@@ -98,6 +100,7 @@ class FaceNet(nn.Module):
         self.dropout = nn.Dropout(shape.dropout)
         self.expression = nn.Linear(EMBEDDING, CLASSES)
         self.valence_arousal = nn.Linear(EMBEDDING, 2)
+        self.action_units = nn.Linear(EMBEDDING, UNITS)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
@@ -108,7 +111,7 @@ class FaceNet(nn.Module):
         x = self.stages(torch.relu(self.stem(x)))
         embedding = torch.relu(self.embed(F.adaptive_avg_pool2d(x, 1).flatten(1)))
         y = self.dropout(embedding)
-        return self.expression(y), torch.tanh(self.valence_arousal(y)), embedding
+        return self.expression(y), torch.tanh(self.valence_arousal(y)), self.action_units(y), embedding
 
 
 def macs(model, size=SIZE):

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from . import calibrate, card, export, golden, labels, measure, template, train
+from .action_units import UNITS
 from .model import EMBEDDING, SIZE
 
 log = logging.getLogger(__name__)
@@ -16,7 +17,7 @@ log = logging.getLogger(__name__)
 NAME = "mtanet"
 VERSION = "0.1.0"
 TOLERANCE = 1e-3
-SUMMARY = "Expression (8), valence and arousal of an aligned grey face, small enough for every frame on an ARM board."
+SUMMARY = "Expression (8), {} of an aligned grey face, small enough for every frame on an ARM board."
 WHY_NOT_COMMERCIAL = (
     "Trained on FER2013 pictures, which were collected from the web without the consent of those "
     "shown; their use is customary for research only."
@@ -44,23 +45,30 @@ def _file(folder, name):
     return f"file = {_text(name)}\nsha256 = {_text(measure.sha256(folder / name))}\n"
 
 
-def write_golden(folder, model):
+def outputs_of(plan):
+    """The outputs that were trained for: the others are in the file, and nobody reads them."""
+    return [name for name in export.OUTPUTS if name != "action_units" or plan.get("unit_weight", 0) > 0]
+
+
+def write_golden(folder, model, outputs):
     """Golden inputs and outputs (little-endian f32, samples one after the other)."""
     (folder / "golden").mkdir(exist_ok=True)
     x = golden.inputs(template_points())
-    arrays = {"input": x, **golden.outputs(model, x)}
-    for name, values in arrays.items():
+    answers = golden.outputs(model, x)
+    for name, values in {"input": x, **{name: answers[name] for name in outputs}}.items():
         values.astype("<f4").tofile(folder / "golden" / f"{name}.f32")
     return len(x)
 
 
-def manifest(folder, points, samples, temperature, figures=None, date=None):
+def manifest(folder, points, samples, temperature, outputs=export.OUTPUTS, figures=None, date=None):
     """The text of pack.toml; ``figures`` adds the [[measured]] entries."""
     weights = f"{NAME}.int8w.onnx"
+    summary = SUMMARY.format("valence, arousal and action units (12)" if "action_units" in outputs
+                             else "valence and arousal")
     lines = [
         "# Written by models/lab; change the recipe, not this file.",
         "schema = 1", f"name = {_text(NAME)}", f"version = {_text(VERSION)}", 'kind = "frame"',
-        f"summary = {_text(SUMMARY)}", "",
+        f"summary = {_text(summary)}", "",
         "[licence]", 'weights = "CC-BY-NC-4.0"', "commercial_use = false",
         f"note = {_text(WHY_NOT_COMMERCIAL)}", "",
         "[input]", f"width = {SIZE}", f"height = {SIZE}", 'channels = "grey"',
@@ -69,14 +77,16 @@ def manifest(folder, points, samples, temperature, figures=None, date=None):
         "[outputs.expression]", 'tensor = "expression"',
         f"labels = {_text(list(labels.EXPRESSIONS))}", f"temperature = {temperature}", "",
         "[outputs.valence_arousal]", 'tensor = "valence_arousal"', "",
-        "[outputs.embedding]", 'tensor = "embedding"', f"size = {EMBEDDING}", "",
     ]
+    if "action_units" in outputs:
+        lines += ["[outputs.action_units]", 'tensor = "action_units"', f"labels = {_text(list(UNITS))}", ""]
+    lines += ["[outputs.embedding]", 'tensor = "embedding"', f"size = {EMBEDDING}", ""]
     for engine in ("tract", "ort"):
         lines += ["[[variant]]", f'engine = "{engine}"',
                   _file(folder, weights) + 'precision = "int8-weight-only"', ""]
     lines += ["[golden]", f"samples = {samples}", f"tolerance = {TOLERANCE}", "",
               "[golden.input]", _file(folder, "golden/input.f32")]
-    for name in export.OUTPUTS:
+    for name in outputs:
         lines += [f"[golden.outputs.{name}]", _file(folder, f"golden/{name}.f32")]
     lines += ["[[data]]", 'name = "FER2013 pictures (Kaggle, 2013)"',
               'licence = "none stated; collected from the web, customary for research only"', "",
@@ -100,7 +110,8 @@ def build(run, data_folder, out, damage=True):
     export.write_f32(plain, run / f"{NAME}.f32.onnx")
     count = export.write_int8(run / f"{NAME}.f32.onnx", out / f"{NAME}.int8w.onnx")
     log.info("%d weight tensors are int8 now", count)
-    samples = write_golden(out, export.with_quantised_weights(plain))
+    outputs = outputs_of(state["plan"])
+    samples = write_golden(out, export.with_quantised_weights(plain), outputs)
 
     figures = measure.measure(out / f"{NAME}.int8w.onnx", data_folder, "valid", tuned.temperature,
                               damage, run / f"{NAME}.f32.onnx")
@@ -111,7 +122,7 @@ def build(run, data_folder, out, damage=True):
     measure.save(out, figures)
     figures = json.loads((out / measure.FIGURES).read_text())
     today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
-    (out / "pack.toml").write_text(manifest(out, points, samples, tuned.temperature, figures, today))
+    (out / "pack.toml").write_text(manifest(out, points, samples, tuned.temperature, outputs, figures, today))
     (out / "CARD.md").write_text(card.text(figures, today))
     worst = measure.check_golden(out)
     if not max(worst.values()) < TOLERANCE:

@@ -32,11 +32,12 @@ def is_held(person):
 
 @dataclass
 class Photographs:
-    """Aligned crops (N, 64, 64) u8, (N,) ``label`` in ``EXPRESSIONS`` order, (N,) ``person`` names."""
+    """Aligned crops (N, 64, 64) u8, (N,) ``label`` in ``EXPRESSIONS`` order, ``person`` and ``source`` file names."""
 
     images: np.ndarray
     label: np.ndarray
     person: np.ndarray
+    source: np.ndarray
 
     def __len__(self):
         return len(self.images)
@@ -44,10 +45,10 @@ class Photographs:
     def of(self, held):
         """Those of the people who are held out of training, or of the others."""
         keep = np.array([is_held(name) == held for name in self.person.tolist()], bool)
-        return Photographs(self.images[keep], self.label[keep], self.person[keep])
+        return Photographs(self.images[keep], self.label[keep], self.person[keep], self.source[keep])
 
     def save(self, path):
-        np.savez_compressed(path, images=self.images, label=self.label, person=self.person)
+        np.savez_compressed(path, **vars(self))
 
     @classmethod
     def load(cls, path):
@@ -55,11 +56,11 @@ class Photographs:
         if not Path(path).is_file():
             raise DataError(f"{path} is missing: make it with 'python -m affectlab photographs'")
         with np.load(path, allow_pickle=False) as archive:
-            return cls(archive["images"], archive["label"], archive["person"])
+            return cls(archive["images"], archive["label"], archive["person"], archive["source"])
 
 
 def read(folder, wanted=lambda person: True):
-    """Yield (label, person, BGR picture) of the ``wanted`` people's photographs with an emotion that is one of ours."""
+    """Yield (label, person, file, BGR picture) of the ``wanted`` people's photographs with an emotion that is one of ours."""
     import cv2
 
     path = Path(folder) / ARCHIVE
@@ -75,7 +76,7 @@ def read(folder, wanted=lambda person: True):
                 image = cv2.imdecode(data, cv2.IMREAD_COLOR)
                 if image is None:
                     raise DataError(f"{path}: {member.name} is not a picture")
-                yield *listed[member.name], image
+                yield *listed[member.name], member.name, image
 
 
 def letterbox(image, size=template.SIZE):
@@ -112,8 +113,8 @@ def align(folder, detector, points_in, wanted=lambda person: True, most=None, th
     if not Path(detector).is_file():
         raise template.TemplateError(f"{detector} is missing: fetch the detectors with 'make models'")
     finder, grid = export.session(detector), template.anchors()
-    images, labels, people, missed = [], [], [], 0
-    for label, person, image in itertools.islice(read(folder, wanted), most):
+    images, labels, people, files, missed = [], [], [], [], 0
+    for label, person, file, image in itertools.islice(read(folder, wanted), most):
         score, points = find_points(finder, grid, image)
         if score < threshold:
             missed += 1
@@ -123,6 +124,7 @@ def align(folder, detector, points_in, wanted=lambda person: True, most=None, th
         images.append(np.rint(crop).clip(0, 255).astype(np.uint8))
         labels.append(label)
         people.append(person)
+        files.append(file)
     if not images:
         raise DataError(f"no face was found in {Path(folder) / ARCHIVE}")
-    return Photographs(np.stack(images), np.array(labels), np.array(people)), missed
+    return Photographs(np.stack(images), np.array(labels), np.array(people), np.array(files)), missed

@@ -11,10 +11,11 @@ import dataclasses
 import logging
 from pathlib import Path
 
+import numpy as np
 import torch
 
-from . import data, evaluate, labels
-from .photographs import Photographs
+from . import action_units, data, evaluate, labels
+from .model import UNITS
 
 log = logging.getLogger(__name__)
 
@@ -25,15 +26,21 @@ CREDIBLE = 0.05
 
 @dataclasses.dataclass
 class Lessons:
-    """``opinions`` (N, 8) on the training pictures, in their order; ``photographs`` to train on, or none."""
+    """``opinions`` (N, 8) on the training pictures and their action ``units`` (N, 12), in their order.
+
+    ``photographs`` to train on, or none.
+    """
 
     opinions: torch.Tensor
+    units: torch.Tensor
     photographs: data.Faces | None = None
 
     def save(self, path):
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        photographs = vars(self.photographs) if self.photographs else None
-        torch.save({"opinions": self.opinions, "photographs": photographs}, path)
+        kept = {"opinions": self.opinions, "units": self.units, "photographs": None}
+        if self.photographs:
+            kept["photographs"] = {**vars(self.photographs), "name": self.photographs.name.tolist()}
+        torch.save(kept, path)
 
     @classmethod
     def load(cls, path):
@@ -41,7 +48,10 @@ class Lessons:
         if not Path(path).is_file():
             raise data.DataError(f"{path} is missing: make it with 'python -m affectlab teach'")
         kept = torch.load(path, weights_only=True)
-        return cls(kept["opinions"], data.Faces(**kept["photographs"]) if kept["photographs"] else None)
+        photographs = kept["photographs"]
+        if photographs:
+            photographs = data.Faces(**{**photographs, "name": np.array(photographs["name"])})
+        return cls(kept["opinions"], kept["units"], photographs)
 
 
 def opinions(teachers, images, batch=512):
@@ -70,19 +80,28 @@ def judge(photographs, teachers):
     said = opinions(teachers, images)
     share = LABEL_SHARE * (said.gather(1, label[:, None]) >= CREDIBLE)
     target = share * given + (1 - share) * said
-    nothing = data.Faces(images, target, torch.zeros(len(images), 2), label, torch.zeros(len(images), dtype=torch.bool))
-    return _with_target(nothing, target)
+    count = len(images)
+    unlabelled = data.Faces(images, target, torch.zeros(count, 2), label, torch.zeros(count, dtype=torch.bool),
+                            torch.full((count, UNITS), float("nan")), photographs.source)
+    return _with_target(unlabelled, target)
 
 
-def prepare(folder, part, teachers, photographs=None, limit=None):
+def prepare(folder, part, teachers, photographs=None, landmarks=None, limit=None):
     """``Lessons`` of the ``teachers`` about a part of FER+ and the ``Photographs`` of people not held out.
 
-    ``limit``: about only so many pictures, those that a training with this limit takes.
+    ``landmarks``: an ``action_units.Landmarks``, for targets of the action units. ``limit``:
+    about only so many pictures, those that a training with this limit takes.
     """
     if not teachers:
         raise data.DataError("somebody has to teach: name a checkpoint")
-    said = opinions(teachers, data.some(data.load(folder, part), limit).images)
-    return Lessons(said, judge(photographs.of(held=False), teachers) if photographs else None)
+    faces = data.some(data.load(folder, part), limit)
+    judged = judge(photographs.of(held=False), teachers) if photographs else None
+    if landmarks:
+        witness = action_units.Witness.about(landmarks, faces)
+        faces.units = action_units.targets(landmarks, witness, faces)
+        if judged:
+            judged.units = action_units.targets(landmarks, witness, judged)
+    return Lessons(opinions(teachers, faces.images), faces.units, judged)
 
 
 def soften(faces, lessons, trust):
@@ -90,4 +109,5 @@ def soften(faces, lessons, trust):
     if len(lessons.opinions) != len(faces):
         raise data.DataError(f"the lessons are about {len(lessons.opinions)} pictures, and {len(faces)} are to be "
                              "trained on: make them anew from the same data")
-    return _with_target(faces, (1 - trust) * faces.target + trust * lessons.opinions)
+    taught = dataclasses.replace(faces, units=lessons.units)
+    return _with_target(taught, (1 - trust) * faces.target + trust * lessons.opinions)

@@ -42,6 +42,7 @@ class Plan:
     affect_weight: float = 0.5
     balance: float = 0.25
     mixup: float = 0.0
+    unit_weight: float = 0.0
     trust: float = 0.0
     photographs: float = 0.0
     outliers: bool = False
@@ -52,7 +53,8 @@ class Plan:
 # second starts from its averaged weights, grown by two blocks that at first do nothing, at
 # a lower rate, at full size, on mostly undamaged crops; the third goes on more gently. The
 # mean of these two rounds' weights, LAST_SHARE of it the third's, is where the fourth starts;
-# with both rounds it also teaches the fourth, which sees photographs as well.
+# with both rounds it also teaches the fourth, which sees photographs as well. The fifth, taught
+# by the fourth and that mean, learns the action units too.
 _CLEAN = {"small_share": 0.0, "hard_share": 0.0}
 ROUNDS = (
     (Plan(), SMALL),
@@ -62,6 +64,8 @@ ROUNDS = (
 
 LAST_SHARE = 0.7
 TAUGHT = Plan(epochs=32, rate=1.5e-3, damage=0.25, jitter=0.7, average=0.998, trust=0.4, photographs=0.25, **_CLEAN)
+WITH_UNITS = Plan(epochs=24, rate=1.2e-3, damage=0.25, jitter=0.7, average=0.998, trust=0.5, photographs=0.25,
+                  unit_weight=0.5, **_CLEAN)
 
 
 class TrainError(Exception):
@@ -92,11 +96,11 @@ def update_average(average, model, decay):
             mean.copy_(now)
 
 
-def _mix(x, target, va, alpha, generator):
+def _mix(parts, alpha, generator):
     """Blend each picture and its targets with another's (mixup)."""
     share = torch.distributions.Beta(alpha, alpha).sample()
-    other = torch.randperm(len(x), generator=generator)
-    return tuple(share * part + (1 - share) * part[other] for part in (x, target, va))
+    other = torch.randperm(len(parts[0]), generator=generator)
+    return tuple(share * part + (1 - share) * part[other] for part in parts)
 
 
 def _optimiser(model, plan):
@@ -228,8 +232,8 @@ def _epoch(model, average, optimiser, faces, photos, plan, epoch, steps, crew):
                  for (part, batch), order in zip(parts, orders)]
         x = torch.cat([augment.augment(part.images, generator, input_size(plan, epoch), *hardness(plan, epoch))
                        for part in drawn])
-        loss = _loss(model, x, *(torch.cat([getattr(part, name) for part in drawn]) for name in ("target", "va")),
-                     plan, generator)
+        targets = (torch.cat([getattr(part, name) for part in drawn]) for name in ("target", "va", "units"))
+        loss = _loss(model, x, targets, plan, generator)
         if not torch.isfinite(loss):
             raise TrainError(f"the loss is {loss.item()} in epoch {epoch + 1}: lower --rate")
         optimiser.zero_grad(set_to_none=True)
@@ -257,10 +261,11 @@ def _resume(path, model, average, optimiser, plan, shape):
     return state["epoch"]
 
 
-def _loss(model, x, target, va, plan, generator):
-    if plan.mixup > 0:
-        x, target, va = _mix(x, target, va, plan.mixup, generator)
+def _loss(model, x, targets, plan, generator):
+    parts = (x, *targets)
+    x, target, va, units = _mix(parts, plan.mixup, generator) if plan.mixup > 0 else parts
     x = x.contiguous(memory_format=torch.channels_last)
     with torch.autocast("cpu", torch.bfloat16):
-        logits, affect, _ = model(x)
-    return losses.soft_cross_entropy(logits, target) + plan.affect_weight * losses.affect_loss(affect, va)
+        logits, affect, unit_logits, _ = model(x)
+    loss = losses.soft_cross_entropy(logits, target) + plan.affect_weight * losses.affect_loss(affect, va)
+    return loss + plan.unit_weight * losses.unit_loss(unit_logits, units)

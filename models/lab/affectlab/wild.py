@@ -23,7 +23,7 @@ def run(folder, pack_folder, detector, most=300):
     found, missed = photographs.align(folder, detector, points, photographs.is_held)
     rows = first_of_each(found.label, most)
     x = picture.to_input(torch.from_numpy(found.images[rows]))
-    logits, _, _ = export.run(export.session(model), x.numpy())
+    logits = export.run(export.session(model), x.numpy())["expression"]
     table = evaluate.confusion(found.label[rows], logits.argmax(1))
     recall = {name: float(row[i] / row.sum()) for i, (name, row) in enumerate(zip(EXPRESSIONS, table))
               if row.sum()}

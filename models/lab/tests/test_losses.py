@@ -37,3 +37,12 @@ def test_a_constant_batch_gives_finite_loss_and_gradient():
     loss = losses.affect_loss(x, torch.zeros(4, 2))
     loss.backward()
     assert torch.isfinite(loss) and torch.isfinite(x.grad).all()
+
+
+def test_units_that_are_not_known_do_not_count():
+    logits = torch.tensor([[0.0, 3.0]], requires_grad=True)
+    some = losses.unit_loss(logits, torch.tensor([[1.0, float("nan")]]))
+    assert some.item() == pytest.approx(math.log(2))
+    none = losses.unit_loss(logits, torch.full((1, 2), float("nan")))
+    none.backward()
+    assert none.item() == 0 and torch.equal(logits.grad, torch.zeros(1, 2))

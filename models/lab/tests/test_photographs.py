@@ -33,10 +33,10 @@ def write_archive(folder):
 
 def test_known_labels_of_the_wanted_people_are_read(tmp_path):
     write_archive(tmp_path)
-    found = [(label, person, int(image[0, 0, 0])) for label, person, image in photographs.read(tmp_path)]
+    found = [(label, person, int(image[0, 0, 0])) for label, person, _, image in photographs.read(tmp_path)]
     assert found == [(1, "ann", 0), (1, "bob", 40), (3, "cyd", 120)]
     some = photographs.read(tmp_path, lambda person: person == "bob")
-    assert [person for _, person, _ in some] == ["bob"]
+    assert [person for _, person, _, _ in some] == ["bob"]
 
 
 def test_the_letterbox_keeps_the_shape_and_can_be_undone():
@@ -77,12 +77,12 @@ def test_faces_are_aligned_kept_and_read_again(tmp_path, monkeypatch):
     assert found.label.tolist() == [1, 1, 3] and [int(image.mean()) for image in found.images] == [0, 40, 120]
     found.save(tmp_path / "kept.npz")
     kept = photographs.Photographs.load(tmp_path / "kept.npz")
-    assert kept.person.tolist() == ["ann", "bob", "cyd"] and (kept.images == found.images).all()
+    assert kept.person.tolist() == ["ann", "bob", "cyd"] and kept.source[0] == "images/p0.png" and (kept.images == found.images).all()
 
 
 def test_nobody_is_both_trained_on_and_held_out():
     names = [f"person {number}" for number in range(500)] * 2
-    everyone = photographs.Photographs(np.zeros((1000, 1, 1)), np.zeros(1000, int), np.array(names))
+    everyone = photographs.Photographs(np.zeros((1000, 1, 1)), np.zeros(1000, int), np.array(names), np.array(names))
     held, others = everyone.of(held=True), everyone.of(held=False)
     assert len(held) + len(others) == 1000 and 100 < len(held) < 300
     assert not set(held.person.tolist()) & set(others.person.tolist())

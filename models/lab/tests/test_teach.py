@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from test_action_units import write_landmarks
 
 from affectlab import data, labels, teach, train
 from affectlab.model import FaceNet, Shape
+from affectlab.action_units import Landmarks
 from affectlab.photographs import Photographs
 
 TINY = Shape(stem=16, channels=(16, 16, 16), blocks=(1, 1, 1), dropout=0.0)
@@ -28,7 +30,8 @@ def sure_of(kind):
 
 def photographs(count=6):
     images = np.random.default_rng(0).integers(0, 256, (count, 64, 64)).astype(np.uint8)
-    return Photographs(images, np.arange(count) % 8, np.array([f"person {n}" for n in range(count)]))
+    return Photographs(images, np.arange(count) % 8, np.array([f"person {n}" for n in range(count)]),
+                       np.array([f"images/{n}.jpg" for n in range(count)]))
 
 
 def test_an_opinion_is_the_mean_of_all_teachers_and_does_not_depend_on_the_side():
@@ -73,10 +76,23 @@ def test_lessons_survive_the_disk_and_are_trained_on(faces_folder, tmp_path):
     assert not torch.equal(taught.embed.weight, alone.embed.weight)
 
 
+def test_lessons_with_landmarks_teach_the_units(faces_folder, tmp_path):
+    names = [f"ferplus/{name}" for name in data.load(faces_folder, "fit").name]
+    landmarks = Landmarks(write_landmarks(tmp_path / "landmarks.npz", [*names, "images/0.jpg"]))
+    lessons = teach.prepare(faces_folder, "fit", [teacher()], photographs(), landmarks)
+    assert torch.isfinite(lessons.units).all() and torch.isfinite(lessons.photographs.units).all()
+    lessons.save(tmp_path / "lessons.pt")
+    plan = train.Plan(epochs=1, batch=16, warmup=0, small_share=0.0, photographs=0.25, unit_weight=1.0)
+    train.train(faces_folder, tmp_path / "run", plan, TINY, tmp_path / "lessons.pt")
+    torch.manual_seed(plan.seed)
+    untrained = FaceNet(TINY).action_units.bias
+    assert not torch.allclose(train.load_checkpoint(tmp_path / "run/last.pt")[0].action_units.bias, untrained)
+
+
 def test_lessons_about_other_pictures_and_absent_ones_are_refused(faces_folder, tmp_path):
     faces = data.load(faces_folder, "fit")
     with pytest.raises(data.DataError, match="make them anew"):
-        teach.soften(faces, teach.Lessons(torch.zeros(3, 8)), 0.5)
+        teach.soften(faces, teach.Lessons(torch.zeros(3, 8), torch.zeros(3, 12)), 0.5)
     with pytest.raises(data.DataError, match="affectlab teach"):
         teach.Lessons.load(tmp_path / "none.pt")
     with pytest.raises(data.DataError, match="name a checkpoint"):

@@ -22,8 +22,9 @@ def test_the_network_fits_the_budget_and_the_contract():
     # What an engine does in 3 ms a face: 28 to 40 GMAC a second on one core.
     assert macs(model) <= 100e6
     with torch.no_grad():
-        expression, va, embedding = model(torch.rand(2, 1, 64, 64) * 2 - 1)
-    assert expression.shape == (2, 8) and va.shape == (2, 2) and embedding.shape == (2, 128)
+        expression, va, units, embedding = model(torch.rand(2, 1, 64, 64) * 2 - 1)
+    assert expression.shape == (2, 8) and va.shape == (2, 2)
+    assert units.shape == (2, 12) and embedding.shape == (2, 128)
     assert va.abs().max() <= 1 and embedding.min() >= 0
 
 

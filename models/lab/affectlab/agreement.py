@@ -1,0 +1,64 @@
+"""How far the action units agree with what their targets were made of, on people never trained on.
+
+Nobody annotated units here, so this is agreement, never accuracy: with the
+landmarker's shapes (its highest tenth against its lower half), and with
+emotions (labels that people usually show the unit with, against those they do
+not). FER+ validation split and the photographs of people held out.
+"""
+
+import numpy as np
+import torch
+
+from . import action_units, data, export, measure, photographs, picture, template
+from .labels import EXPRESSIONS
+
+USUAL = 0.25
+
+
+def _row(probability, seen, found, label):
+    """Unit -> figures, from (N, 12) probabilities, (M, 12) seen log odds of those ``found``, (N,) labels."""
+    rows = {}
+    for place, unit in enumerate(action_units.UNITS):
+        given, shapes = probability[found, place], seen[:, place]
+        high, half = np.quantile(shapes, [0.9, 0.5])
+        clear = (shapes >= high) | (shapes < half)
+        shown = [kind for kind, name in enumerate(EXPRESSIONS)
+                 if action_units.EXPECTED.get(name, {}).get(unit, 0) >= USUAL]
+        hidden = [kind for kind, name in enumerate(EXPRESSIONS) if unit not in action_units.EXPECTED.get(name, {})]
+        told = np.isin(label, shown + hidden)
+        rows[unit] = {
+            "landmarker": action_units.auc(given[clear], shapes[clear] >= high),
+            "emotions": action_units.auc(probability[told, place], np.isin(label[told], shown)),
+            "mean": float(probability[:, place].mean()),
+        }
+    return rows
+
+
+def _mean(rows, key):
+    known = [row[key] for row in rows.values() if row[key] is not None]
+    return sum(known) / len(known) if known else None
+
+
+def _probability(model, images):
+    logits = export.run(export.session(model), picture.to_input(images).numpy())["action_units"]
+    return 1 / (1 + np.exp(-logits.astype(np.float64)))
+
+
+def run(folder, pack_folder, landmarks_file, detector):
+    """Figures per unit for both parts, and the mean over the units, as a dictionary."""
+    pack, model = measure.open_pack(pack_folder)
+    if "action_units" not in pack["outputs"]:
+        raise measure.PackError(f"{pack_folder} has no action units")
+    landmarks = action_units.Landmarks(landmarks_file)
+    witness = action_units.Witness.about(landmarks, data.load(folder, "fit"))
+    points = np.array([pack["align"][name] for name in template.POINTS])
+    held, _ = photographs.align(folder, detector, points, photographs.is_held)
+    valid = data.load(folder, "valid")
+    result = {}
+    for part, images, names, label in (("valid", valid.images, valid.name, valid.label.numpy()),
+                                       ("photographs", torch.from_numpy(held.images), held.source, held.label)):
+        seen, found = landmarks.of(names)
+        rows = _row(_probability(model, images), witness.logits(seen).numpy(), found.numpy(), label)
+        result[part] = {"n": len(images), "units": rows,
+                        "mean": {key: _mean(rows, key) for key in ("landmarker", "emotions")}}
+    return result
