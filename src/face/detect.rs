@@ -86,8 +86,10 @@ impl BlazeFace {
             letterboxer: Letterboxer::default(),
             opened: Vec::new(),
         };
-        // The size that judges, which every camera needs; others are opened when they are met.
-        detector.place_of(Size::square(spec.layout.side()))?;
+        // What every camera needs sooner or later; the size for its whole frames is opened with the first of them.
+        for side in [spec.layout.side(), REFINING_SIDE] {
+            detector.place_of(input_size(&spec, &Rect::new(0.0, 0.0, 1.0, 1.0), side))?;
+        }
         Ok(detector)
     }
 

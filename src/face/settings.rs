@@ -44,7 +44,7 @@ impl Default for FaceSettings {
         Self {
             detect_every: Duration::from_millis(200),
             detect_again: Duration::from_millis(50),
-            refine_every: Duration::from_millis(150),
+            refine_every: Duration::from_millis(250),
             read_every: Duration::from_millis(90),
             doubt_score: Confidence::new(0.2).unwrap_or(Confidence::MAX),
             sure_score: Confidence::new(0.8).unwrap_or(Confidence::MAX),
