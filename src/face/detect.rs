@@ -94,8 +94,8 @@ impl BlazeFace {
     }
 
     /// The engine's name, as in `pack.toml`.
-    pub fn engine(&self) -> &'static str {
-        self.opened.first().map_or("", |opened| opened.model.engine())
+    pub fn engine(&self) -> &str {
+        self.file.engine()
     }
 
     /// Where in `opened` the network for that size is; opens it when it is met first.

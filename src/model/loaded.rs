@@ -28,6 +28,11 @@ impl ModelFile {
         Ok(Self { pack: pack.label(), variant: variant.clone(), onnx })
     }
 
+    /// The engine's name, as in `pack.toml`.
+    pub fn engine(&self) -> &str {
+        &self.variant.engine
+    }
+
     /// Opens it for such an input, to give these outputs.
     ///
     /// # Errors

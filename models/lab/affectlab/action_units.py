@@ -20,9 +20,7 @@ import numpy as np
 import torch
 
 from .data import DataError
-from .labels import EXPRESSIONS
-
-UNITS = ("AU1", "AU2", "AU4", "AU6", "AU7", "AU10", "AU12", "AU15", "AU23", "AU24", "AU25", "AU26")
+from .labels import EXPRESSIONS, UNITS
 
 # The share of people who show a unit with an emotion; what is not listed is RARE.
 RARE, PROTOTYPICAL = 0.04, 0.9

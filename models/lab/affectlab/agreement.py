@@ -9,7 +9,7 @@ not). FER+ validation split and the photographs of people held out.
 import numpy as np
 import torch
 
-from . import action_units, data, export, measure, photographs, picture, template
+from . import action_units, data, export, measure, photographs, picture
 from .labels import EXPRESSIONS
 
 USUAL = 0.25
@@ -51,8 +51,7 @@ def run(folder, pack_folder, landmarks_file, detector):
         raise measure.PackError(f"{pack_folder} has no action units")
     landmarks = action_units.Landmarks(landmarks_file)
     witness = action_units.Witness.about(landmarks, data.load(folder, "fit"))
-    points = np.array([pack["align"][name] for name in template.POINTS])
-    held, _ = photographs.align(folder, detector, points, photographs.is_held)
+    held, _ = photographs.held_out(folder, detector, pack)
     valid = data.load(folder, "valid")
     result = {}
     for part, images, names, label in (("valid", valid.images, valid.name, valid.label.numpy()),

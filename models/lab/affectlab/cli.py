@@ -139,23 +139,31 @@ def _train(options):
     _round(options, options.run, Plan(**values), options.start, lessons=options.lessons)
 
 
-def _photographs(options):
+def _find_photographs(options, out):
     from . import pack, photographs
 
     found, missed = photographs.align(options.data, options.detector, pack.template_points(), most=_limit(options))
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    found.save(options.out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    found.save(out)
     print(f"{len(found)} faces of {len(set(found.person.tolist()))} people; no face found in {missed}")
 
 
-def _teach(options):
+def _photographs(options):
+    _find_photographs(options, options.out)
+
+
+def _write_lessons(options, out, teachers, photographs, landmarks):
     from . import action_units, teach, train
     from .photographs import Photographs
 
-    teachers = [train.load_checkpoint(path)[0] for path in options.teacher]
-    photographs = Photographs.load(options.photographs) if options.photographs else None
-    landmarks = action_units.Landmarks(options.landmarks) if options.landmarks else None
-    teach.prepare(options.data, "fit", teachers, photographs, landmarks, _limit(options)).save(options.out)
+    teachers = [train.load_checkpoint(path)[0] for path in teachers]
+    photographs = Photographs.load(photographs) if photographs else None
+    landmarks = action_units.Landmarks(landmarks) if landmarks else None
+    teach.prepare(options.data, "fit", teachers, photographs, landmarks, _limit(options)).save(out)
+
+
+def _teach(options):
+    _write_lessons(options, options.out, options.teacher, options.photographs, options.landmarks)
 
 
 def _calibrate(options):
@@ -193,32 +201,32 @@ def _pack(options):
     _print(pack.build(options.run, options.data, options.pack))
 
 
-def _taught_round(options, run, plan, start, teachers, landmarks=None):
+def _taught_round(options, run, plan, start, teachers, photographs, landmarks=None):
     """A round that also learns from what ``teachers`` think; with landmarks, action units too."""
-    options.teacher, options.landmarks, options.out = teachers, landmarks, run / "lessons.pt"
-    if not options.out.is_file():
-        _teach(options)
-    _round(options, run, plan, start, lessons=run / "lessons.pt")
+    lessons = run / "lessons.pt"
+    if not lessons.is_file():
+        _write_lessons(options, lessons, teachers, photographs, landmarks)
+    _round(options, run, plan, start, lessons=lessons)
     return run / "last.pt"
 
 
 def _mtanet(options):
     from . import blend, train
 
-    landmarks, rounds = options.landmarks, []
+    rounds = []
     for number, (plan, shape) in enumerate(train.ROUNDS, 1):
         run = options.run / f"round-{number}"
         _round(options, run, plan, rounds[-1] if rounds else None, shape)
         rounds.append(run / "last.pt")
     blended = options.run / "blended.pt"
     blend.blend(*rounds[-2:], train.LAST_SHARE, blended)
-    options.photographs = None if options.without_photographs else options.run / "photographs.npz"
-    if options.photographs and not options.photographs.is_file():
-        options.out = options.photographs
-        _photographs(options)
-    last = _taught_round(options, options.run / "round-4", train.TAUGHT, blended, [*rounds[-2:], blended])
-    if landmarks:
-        last = _taught_round(options, options.run / "round-5", train.WITH_UNITS, last, [last, blended], landmarks)
+    photographs = None if options.without_photographs else options.run / "photographs.npz"
+    if photographs and not photographs.is_file():
+        _find_photographs(options, photographs)
+    last = _taught_round(options, options.run / "round-4", train.TAUGHT, blended, [*rounds[-2:], blended], photographs)
+    if options.landmarks:
+        last = _taught_round(options, options.run / "round-5", train.WITH_UNITS, last, [last, blended], photographs,
+                             options.landmarks)
     options.run = last.parent
     # Probabilities are published and smoothed: they stay what raters would vote.
     options.tau = 0.0

@@ -13,7 +13,6 @@ import numpy as np
 import torch
 
 from . import labels
-from .model import UNITS
 
 MIN_EMOTION_VOTES = 5
 HOLDOUT_PARTS = 20
@@ -100,6 +99,6 @@ def load(folder, part, outliers=False):
         va=torch.from_numpy(labels.valence_arousal(labels.shares(votes))),
         label=torch.from_numpy(label[keep]),
         tied=torch.from_numpy(labels.is_tied(votes)),
-        units=torch.full((int(keep.sum()), UNITS), float("nan")),
+        units=torch.full((int(keep.sum()), len(labels.UNITS)), float("nan")),
         name=names[keep],
     )

@@ -16,6 +16,7 @@ EXPRESSIONS = (
     "neutral", "anger", "disgust", "fear",
     "happiness", "sadness", "surprise", "contempt",
 )
+UNITS = ("AU1", "AU2", "AU4", "AU6", "AU7", "AU10", "AU12", "AU15", "AU23", "AU24", "AU25", "AU26")
 _TAKE = [VOTE_COLUMNS.index(name) for name in EXPRESSIONS]
 
 # Mean human (valence, arousal) per emotion, a linear map fitted on AffectNetC25

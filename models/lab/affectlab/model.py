@@ -15,10 +15,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from .labels import UNITS
+
 SIZE = 64
 EMBEDDING = 128
 CLASSES = 8
-UNITS = 12
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class FaceNet(nn.Module):
         self.dropout = nn.Dropout(shape.dropout)
         self.expression = nn.Linear(EMBEDDING, CLASSES)
         self.valence_arousal = nn.Linear(EMBEDDING, 2)
-        self.action_units = nn.Linear(EMBEDDING, UNITS)
+        self.action_units = nn.Linear(EMBEDDING, len(UNITS))
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from . import calibrate, card, export, golden, labels, measure, template, train
-from .action_units import UNITS
 from .model import EMBEDDING, SIZE
 
 log = logging.getLogger(__name__)
@@ -79,7 +78,7 @@ def manifest(folder, points, samples, temperature, outputs=export.OUTPUTS, figur
         "[outputs.valence_arousal]", 'tensor = "valence_arousal"', "",
     ]
     if "action_units" in outputs:
-        lines += ["[outputs.action_units]", 'tensor = "action_units"', f"labels = {_text(list(UNITS))}", ""]
+        lines += ["[outputs.action_units]", 'tensor = "action_units"', f"labels = {_text(list(labels.UNITS))}", ""]
     lines += ["[outputs.embedding]", 'tensor = "embedding"', f"size = {EMBEDDING}", ""]
     for engine in ("tract", "ort"):
         lines += ["[[variant]]", f'engine = "{engine}"',

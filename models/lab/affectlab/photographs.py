@@ -128,3 +128,9 @@ def align(folder, detector, points_in, wanted=lambda person: True, most=None, th
     if not images:
         raise DataError(f"no face was found in {Path(folder) / ARCHIVE}")
     return Photographs(np.stack(images), np.array(labels), np.array(people), np.array(files)), missed
+
+
+def held_out(folder, detector, pack):
+    """``align`` for the people never trained on, to the points of a parsed ``pack.toml``."""
+    points = np.array([pack["align"][name] for name in template.POINTS])
+    return align(folder, detector, points, is_held)

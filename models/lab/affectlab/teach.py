@@ -15,7 +15,6 @@ import numpy as np
 import torch
 
 from . import action_units, data, evaluate, labels
-from .model import UNITS
 
 log = logging.getLogger(__name__)
 
@@ -67,9 +66,8 @@ def opinions(teachers, images, batch=512):
     return torch.cat(parts)
 
 
-def _with_target(faces, target):
-    va = labels.valence_arousal(target.numpy())
-    return dataclasses.replace(faces, target=target, va=torch.from_numpy(va))
+def _affect(target):
+    return torch.from_numpy(labels.valence_arousal(target.numpy()))
 
 
 def judge(photographs, teachers):
@@ -80,10 +78,8 @@ def judge(photographs, teachers):
     said = opinions(teachers, images)
     share = LABEL_SHARE * (said.gather(1, label[:, None]) >= CREDIBLE)
     target = share * given + (1 - share) * said
-    count = len(images)
-    unlabelled = data.Faces(images, target, torch.zeros(count, 2), label, torch.zeros(count, dtype=torch.bool),
-                            torch.full((count, UNITS), float("nan")), photographs.source)
-    return _with_target(unlabelled, target)
+    untied, no_units = torch.zeros(len(images), dtype=torch.bool), torch.full((len(images), len(labels.UNITS)), torch.nan)
+    return data.Faces(images, target, _affect(target), label, untied, no_units, photographs.source)
 
 
 def prepare(folder, part, teachers, photographs=None, landmarks=None, limit=None):
@@ -109,5 +105,5 @@ def soften(faces, lessons, trust):
     if len(lessons.opinions) != len(faces):
         raise data.DataError(f"the lessons are about {len(lessons.opinions)} pictures, and {len(faces)} are to be "
                              "trained on: make them anew from the same data")
-    taught = dataclasses.replace(faces, units=lessons.units)
-    return _with_target(taught, (1 - trust) * faces.target + trust * lessons.opinions)
+    target = (1 - trust) * faces.target + trust * lessons.opinions
+    return dataclasses.replace(faces, target=target, va=_affect(target), units=lessons.units)

@@ -7,7 +7,7 @@ go the way the daemon's frames go. Their labels are one opinion, not a vote.
 import numpy as np
 import torch
 
-from . import evaluate, export, measure, photographs, picture, template
+from . import evaluate, export, measure, photographs, picture
 from .labels import EXPRESSIONS
 
 
@@ -19,8 +19,7 @@ def first_of_each(label, most):
 def run(folder, pack_folder, detector, most=300):
     """Figures on at most ``most`` photographs of each label, as a dictionary."""
     pack, model = measure.open_pack(pack_folder)
-    points = np.array([pack["align"][name] for name in template.POINTS])
-    found, missed = photographs.align(folder, detector, points, photographs.is_held)
+    found, missed = photographs.held_out(folder, detector, pack)
     rows = first_of_each(found.label, most)
     x = picture.to_input(torch.from_numpy(found.images[rows]))
     logits = export.run(export.session(model), x.numpy())["expression"]
