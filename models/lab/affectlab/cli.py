@@ -81,6 +81,8 @@ def _parser():
                          help="f32 ONNX file to compare with (pack leaves one in the run's folder)")
     command.add_argument("--json", action="store_true", help="print JSON instead of text")
     add("golden", "Check a pack's hashes and golden vectors with ONNX Runtime.", data=False, pack=True)
+    command = add("crops", "Write the aligned faces that the daemon's alignment is tested against.", data=False)
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="the daemon's tests/fixtures/aligned")
     command = add("template", "Measure where a detector finds eyes, nose and mouth in the training crops.")
     add_detector(command, required=True)
     command.add_argument("--count", type=int, default=2000, metavar="N", help="crops to look at (default: 2000)")
@@ -257,6 +259,12 @@ def _golden(options):
         raise measure.PackError("the golden vectors are not met")
 
 
+def _crops(options):
+    from . import golden, pack
+
+    golden.write_crops(options.out, pack.template_points())
+
+
 def _template(options):
     import torch
 
@@ -325,7 +333,7 @@ def main(arguments=None):
     from .train import TrainError
 
     commands = {"train": _train, "calibrate": _calibrate, "pack": _pack, "mtanet": _mtanet,
-                "measure": _measure, "golden": _golden, "template": _template, "ferplus": _ferplus,
+                "measure": _measure, "golden": _golden, "crops": _crops, "template": _template, "ferplus": _ferplus,
                 "wild": _wild, "ablate": _ablate, "photographs": _photographs, "teach": _teach, "units": _units}
     try:
         commands[options.command](options)

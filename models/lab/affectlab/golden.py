@@ -5,12 +5,13 @@ be published, so the face is that of the astronaut Eileen Collins in NASA's
 public-domain portrait, which scikit-image carries as ``data.astronaut()``.
 """
 
+import json
 import math
 
 import numpy as np
 import torch
 
-from . import export
+from . import export, warp
 from .model import SIZE
 from .picture import to_input
 
@@ -20,54 +21,30 @@ PORTRAIT_POINTS = np.array([[204.62, 101.45], [247.76, 103.80], [224.37, 128.32]
 
 
 def portrait():
-    """(512, 512) grey portrait in 0..255, ITU-R BT.601 weights."""
+    """(512, 512, 3) portrait, RGB in 0..255."""
     from skimage import data
 
-    return (data.astronaut() @ np.array([0.299, 0.587, 0.114])).astype(np.float32)
+    return data.astronaut()
 
 
-def similarity(source, target):
-    """2x3 matrix (rotation, one scale, shift) that best maps source points onto target points."""
-    from_mean, to_mean = source.mean(0), target.mean(0)
-    a, b = source - from_mean, target - to_mean
-    # Least squares over complex numbers: to = turn * from.
-    a, b = a[:, 0] + 1j * a[:, 1], b[:, 0] + 1j * b[:, 1]
-    turn = (np.conj(a) @ b) / (np.conj(a) @ a)
-    linear = np.array([[turn.real, -turn.imag], [turn.imag, turn.real]])
-    return np.column_stack([linear, to_mean - linear @ from_mean])
-
-
-def crop(picture, points, template, zoom=1.0, degrees=0.0, size=SIZE):
-    """Align ``points`` of a grey picture to ``template`` (fractions): (size, size) in 0..255.
-
-    ``zoom`` below one leaves more around the face; ``degrees`` tilts it.
-    """
-    import cv2
-
-    matrix = similarity(points, np.asarray(template) * size)
-    angle = math.radians(degrees)
+def tilted(zoom, degrees, size=SIZE):
+    """2x3 matrix that turns a crop about its middle; ``zoom`` below one leaves more around the face."""
+    angle, middle = math.radians(degrees), np.full(2, size / 2)
     turn = zoom * np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
-    centre = np.array([size / 2, size / 2])
-    matrix = np.column_stack([turn @ matrix[:, :2], turn @ (matrix[:, 2] - centre) + centre])
-    # Smooth before shrinking, or the result depends on which pixels the warp hits.
-    scale = math.sqrt(abs(np.linalg.det(matrix[:, :2])))
-    if scale < 1:
-        picture = cv2.GaussianBlur(picture, (0, 0), 0.5 * math.sqrt(1 / scale**2 - 1) + 1e-3)
-    return cv2.warpAffine(picture, matrix, (size, size), flags=cv2.INTER_LINEAR,
-                          borderMode=cv2.BORDER_REPLICATE)
+    return np.column_stack([turn, middle - turn @ middle])
 
 
 def inputs(template):
     """(4, 1, 64, 64) inputs: aligned; mirrored and dark; small and tilted; blurred and noisy."""
     import cv2
 
-    face = portrait()
-    aligned = crop(face, PORTRAIT_POINTS, template)
-    tilted = crop(face, PORTRAIT_POINTS, template, zoom=0.8, degrees=12)
+    face = warp.luma(portrait())
+    aligned = warp.align(face, PORTRAIT_POINTS, template, SIZE).astype(np.float32)
+    leaning = warp.align(face, PORTRAIT_POINTS, template, SIZE, tilted(zoom=0.8, degrees=12))
     grain = np.random.default_rng(0).normal(0, 8, (SIZE, SIZE)).astype(np.float32)
     noisy = cv2.GaussianBlur(aligned, (0, 0), 1.5) + grain
-    faces = np.stack([aligned, aligned[:, ::-1] * 0.4, tilted, noisy])
-    return to_input(torch.from_numpy(np.rint(faces.clip(0, 255)))).numpy().astype(np.float32)
+    faces = np.stack([aligned, aligned[:, ::-1] * 0.4, leaning, noisy])
+    return to_input(torch.from_numpy(np.rint(faces.clip(0, 255)).astype(np.float32))).numpy()
 
 
 def outputs(model, x):
@@ -75,3 +52,33 @@ def outputs(model, x):
     with torch.no_grad():
         answers = model(torch.from_numpy(x))
     return {name: value.numpy().astype(np.float32) for name, value in zip(export.OUTPUTS, answers)}
+
+
+def aligned(picture, points, template):
+    """(1, 1, 64, 64) input made of an RGB picture whose face has its four ``points`` (pixels) there."""
+    crop = warp.align(warp.luma(picture), points, template, SIZE)
+    return to_input(torch.from_numpy(crop.astype(np.float32))[None]).numpy()
+
+
+# Parts of the portrait (left, top, right, bottom) and their enlargement: the face little larger than the input;
+# so large that the daemon averages squares of three pixels before it interpolates; and running over the edge.
+CROPS = {"small": ((150, 40, 290, 210), 1.0), "large": ((160, 50, 280, 190), 1.9), "over-the-edge": ((222, 110, 320, 230), 1.3)}
+
+
+def write_crops(folder, template):
+    """Write the pictures and crops that the daemon's alignment is tested against into ``folder``."""
+    import cv2
+
+    folder.mkdir(parents=True, exist_ok=True)
+    cases = []
+    for name, ((left, top, right, bottom), scale) in CROPS.items():
+        # Its colours are moved apart, so that red and blue taken for each other show.
+        part = portrait()[top:bottom, left:right] * np.array([1.0, 0.8, 0.6])
+        part = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
+        picture = np.rint(part).clip(0, 255).astype(np.uint8)
+        points = ((PORTRAIT_POINTS - [left, top]) * scale).round(2)
+        cv2.imwrite(str(folder / f"{name}.png"), picture[:, :, ::-1])
+        aligned(picture, points, template).astype("<f4").tofile(folder / f"{name}.f32")
+        cases.append({"name": name, "picture": f"{name}.png", "crop": f"{name}.f32",
+                      "points": points.tolist(), "template": np.asarray(template).tolist()})
+    (folder / "cases.json").write_text(json.dumps(cases, indent=1) + "\n")

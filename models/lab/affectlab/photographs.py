@@ -17,9 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from . import export, golden, template
+from . import export, template, warp
 from .data import DataError
 from .labels import EXPRESSIONS
+from .model import SIZE
 
 ARCHIVE = "faces-in-the-wild.tar"
 HELD_PEOPLE = 5
@@ -108,8 +109,6 @@ def align(folder, detector, points_in, wanted=lambda person: True, most=None, th
     ``detector``: BlazeFace short range as ONNX; ``points_in``: the (4, 2) points of ``[align]``;
     ``wanted``: tells by a person's name whether the photograph is looked at; at most the first ``most`` are.
     """
-    import cv2
-
     if not Path(detector).is_file():
         raise template.TemplateError(f"{detector} is missing: fetch the detectors with 'make models'")
     finder, grid = export.session(detector), template.anchors()
@@ -119,8 +118,7 @@ def align(folder, detector, points_in, wanted=lambda person: True, most=None, th
         if score < threshold:
             missed += 1
             continue
-        grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.float32)
-        crop = golden.crop(grey, points, points_in)
+        crop = warp.align(warp.luma(image[:, :, ::-1]), points, points_in, SIZE)
         images.append(np.rint(crop).clip(0, 255).astype(np.uint8))
         labels.append(label)
         people.append(person)

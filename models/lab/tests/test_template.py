@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from affectlab import golden, template
+from affectlab import template
 
 
 def test_anchors_are_those_of_blazeface_short_range():
@@ -33,18 +33,3 @@ def test_the_template_is_symmetric_and_ignores_extremes():
 def test_a_missing_detector_names_the_remedy(tmp_path):
     with pytest.raises(template.TemplateError, match="make models"):
         template.measure(np.zeros((1, 48, 48), np.uint8), tmp_path / "none.onnx")
-
-
-def test_alignment_recovers_a_known_similarity():
-    source = np.array([[10.0, 10], [30, 12], [21, 25], [20, 33]])
-    turn = np.array([[1.2, -0.5], [0.5, 1.2]])
-    matrix = golden.similarity(source, source @ turn.T + [3, -4])
-    np.testing.assert_allclose(matrix, [[1.2, -0.5, 3], [0.5, 1.2, -4]], atol=1e-9)
-
-
-def test_the_aligned_portrait_has_its_eyes_level():
-    points = golden.PORTRAIT_POINTS
-    target = np.array([[0.318, 0.393], [0.682, 0.393], [0.5, 0.591], [0.5, 0.773]]) * 64
-    matrix = golden.similarity(points, target)
-    moved = points @ matrix[:, :2].T + matrix[:, 2]
-    assert np.abs(moved - target).max() < 4
