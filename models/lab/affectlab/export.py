@@ -94,13 +94,14 @@ def write_int8(source, path):
 
 
 def session(path):
-    """An ONNX Runtime session on one thread that leaves weight-only int8 alone."""
+    """An ONNX Runtime session on one thread, as the daemon opens it."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    # Without this, ONNX Runtime fuses the weights into quantised kernels: slower, and other numbers.
-    options.add_session_config_entry("session.disable_quant_qdq", "1")
+    if not any(node.op_type == "QuantizeLinear" for node in onnx.load(str(path)).graph.node):
+        # Weights alone are int8: fused into quantised kernels they would be slower, and give other numbers.
+        options.add_session_config_entry("session.disable_quant_qdq", "1")
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
