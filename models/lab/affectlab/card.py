@@ -4,7 +4,7 @@ from pathlib import Path
 
 from . import ablate, train
 from . import model as net
-from .labels import EXPRESSIONS, VALENCE_AROUSAL
+from .labels import EXPRESSIONS, VALENCE_AROUSAL, expressions_of
 
 MEASURE = "python -m affectlab measure --pack ../mtanet --data DIR"
 BUILD = "make mtanet DATA=DIR"
@@ -67,6 +67,16 @@ def _fifth(training):
             f"with binary cross-entropy that counts {plan['unit_weight']} times. ")
 
 
+def _frames(plan):
+    """The item about Aff-Wild2, if its frames were trained on."""
+    if not plan.get("frames"):
+        return ""
+    return (f"- Aff-Wild2's training part, cropped and aligned, one frame in {plan['every']} of each video: people's ratings "
+            f"of expression, valence, arousal and action units, each where it is given. Its licence is for "
+            "non-commercial research only. Its eighth expression is anything else; FER+ contempt counts as that, and the "
+            f"figures of contempt below are those of the label {expressions_of(plan)[-1]}.\n")
+
+
 def _units(figures):
     if "units" not in figures:
         return "Not trained or not measured for this version."
@@ -103,6 +113,8 @@ def text(figures, date):
         "MACS": f"{figures['training']['macs'] / 1e6:.0f} M",
         "BYTES": f"{figures['training']['bytes'] / 1e6:.2f} MB",
         "ROUNDS": "Five" if plan.get("unit_weight") else "Four",
+        "EIGHTH": expressions_of(plan)[-1],
+        "FRAMES": _frames(plan),
         "FIFTH": _fifth(figures["training"]),
         "FIRST_EPOCHS": train.ROUNDS[0][0].epochs,
         "SECOND_EPOCHS": train.ROUNDS[1][0].epochs,

@@ -44,6 +44,11 @@ def _parser():
         command.add_argument("--landmarks", type=Path, required=required, metavar="FILE",
                              help="what 'affectlab.blendshapes' wrote: for action units")
 
+    def add_frames(command):
+        command.add_argument("--aff-wild2", type=Path, metavar="DIR",
+                             help="train on the training part of Aff-Wild2 as well: the folder that holds its pictures "
+                                  "and annotations (action units then count 0.5, half a batch more are frames)")
+
     for name, help_ in (("train", "Train the network; goes on where an interrupted run stopped."),
                         ("mtanet", "All of it: train in four rounds, five with action units, calibrate, pack and measure.")):
         command = add(name, help_, run=True, pack=name == "mtanet")
@@ -51,6 +56,7 @@ def _parser():
                              help="processes that share each batch, one thread each (default: the cores)")
         command.add_argument("--quick", action="store_true",
                              help="one epoch on a tenth of the pictures, to see that it runs")
+        add_frames(command)
         if name == "mtanet":
             command.add_argument("--without-photographs", action="store_true",
                                  help="train on FER+ alone: faces-in-the-wild.tar is not at hand")
@@ -95,6 +101,11 @@ def _parser():
                   pack=True)
     add_detector(command, default=DEFAULT_DETECTOR)
     add_landmarks(command, required=True)
+    command = add("abaw", "Score a pack on the validation part of Aff-Wild2 by the rules of the ABAW challenges.",
+                  data=False, pack=True)
+    command.add_argument("--aff-wild2", type=Path, required=True, metavar="DIR", help="folder that holds Aff-Wild2")
+    command.add_argument("--every", type=int, default=1, metavar="N", help="look at each N-th frame (default: 1, all)")
+    command.add_argument("--json", action="store_true", help="print JSON instead of text")
     command = add("ferplus", "Make ferplus.npz from the two downloads the README names.")
     command.add_argument("--pictures", type=Path, required=True, metavar="FILE", help="fer2013.csv")
     command.add_argument("--votes", type=Path, required=True, metavar="FILE", help="fer2013new.csv")
@@ -130,7 +141,10 @@ def _round(options, run, plan, start=None, shape=None, lessons=None):
     limit = _limit(options)
     if options.quick:
         plan = dataclasses.replace(plan, epochs=1, warmup=0)
-    arguments = (options.data, run, plan, shape or Shape(), lessons, "holdout", limit, start)
+    # The first rounds of the published plan learn from FER+ alone; whoever calls 'train' says what with.
+    frames = options.aff_wild2 if lessons or options.command == "train" else None
+    plan = train.with_frames(plan) if frames else plan
+    arguments = (options.data, run, plan, shape or Shape(), lessons, "holdout", limit, start, frames)
     crew.run(train.train, arguments, max(1, options.workers))
 
 
@@ -312,6 +326,13 @@ def _units(options):
         print(f"  mean  {figures['mean']['landmarker']:.3f} {figures['mean']['emotions']:.3f}")
 
 
+def _abaw(options):
+    from . import abaw
+
+    result = abaw.run(options.aff_wild2, options.pack, options.every)
+    print(json.dumps(result, indent=1) if options.json else "\n".join(abaw.lines(result)))
+
+
 def _ferplus(options):
     from . import ferplus
 
@@ -334,7 +355,8 @@ def main(arguments=None):
 
     commands = {"train": _train, "calibrate": _calibrate, "pack": _pack, "mtanet": _mtanet,
                 "measure": _measure, "golden": _golden, "crops": _crops, "template": _template, "ferplus": _ferplus,
-                "wild": _wild, "ablate": _ablate, "photographs": _photographs, "teach": _teach, "units": _units}
+                "wild": _wild, "ablate": _ablate, "photographs": _photographs, "teach": _teach, "units": _units,
+                "abaw": _abaw}
     try:
         commands[options.command](options)
     except (CrewError, DataError, PackError, TemplateError, TrainError) as error:

@@ -17,6 +17,7 @@ EXPRESSIONS = (
     "happiness", "sadness", "surprise", "contempt",
 )
 UNITS = ("AU1", "AU2", "AU4", "AU6", "AU7", "AU10", "AU12", "AU15", "AU23", "AU24", "AU25", "AU26")
+EIGHTH_OF_VIDEOS = "other"
 _TAKE = [VOTE_COLUMNS.index(name) for name in EXPRESSIONS]
 
 # Mean human (valence, arousal) per emotion, a linear map fitted on AffectNetC25
@@ -32,6 +33,14 @@ VALENCE_AROUSAL = {
     "surprise": (-0.024, 0.364),
     "contempt": (-0.135, -0.507),
 }
+
+
+def expressions_of(plan):
+    """The eight labels of a network trained by ``plan``, a dictionary.
+
+    Aff-Wild2's eighth is anything else, and contempt is one of those: a network that has seen its frames says so.
+    """
+    return EXPRESSIONS[:-1] + (EIGHTH_OF_VIDEOS,) if plan.get("frames") else EXPRESSIONS
 
 
 def majority(votes):

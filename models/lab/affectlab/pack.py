@@ -72,7 +72,8 @@ def golden_difference(folder, model, outputs):
 
 
 def manifest(folder, points, samples, temperature, tolerance, outputs=export.OUTPUTS, figures=None, date=None):
-    """The text of pack.toml; ``tolerance``: the static file's; ``figures`` adds the [[measured]] entries."""
+    """The text of pack.toml; ``tolerance``: the static file's; ``figures`` adds the [[measured]] entries and what the plan changes."""
+    plan = figures["training"]["plan"] if figures else {}
     summary = SUMMARY.format("valence, arousal and action units (12)" if "action_units" in outputs
                              else "valence and arousal")
     lines = [
@@ -85,7 +86,7 @@ def manifest(folder, points, samples, temperature, tolerance, outputs=export.OUT
         "scale = 0.00784313725", "offset = -1.0", "",
         "[align]", *(f"{name} = {_text([round(v, 4) for v in xy])}" for name, xy in points.items()), "",
         "[outputs.expression]", 'tensor = "expression"',
-        f"labels = {_text(list(labels.EXPRESSIONS))}", f"temperature = {temperature}", "",
+        f"labels = {_text(list(labels.expressions_of(plan)))}", f"temperature = {temperature}", "",
         "[outputs.valence_arousal]", 'tensor = "valence_arousal"', "",
     ]
     if "action_units" in outputs:
@@ -104,6 +105,9 @@ def manifest(folder, points, samples, temperature, tolerance, outputs=export.OUT
               "[[data]]", 'name = "FER+ votes (Microsoft)"', 'licence = "MIT"', "",
               "[[data]]", 'name = "press photographs and film stills (LFW-like), one emotion label each"',
               'licence = "repository Apache-2.0; the pictures are others\'"', ""]
+    if plan.get("frames"):
+        lines += ["[[data]]", 'name = "Aff-Wild2, training part, cropped and aligned"',
+                  'licence = "its own, for non-commercial research only"', ""]
     for what, value, on in card.measured(figures) if figures else ():
         lines += ["[[measured]]", f"what = {_text(what)}", f"value = {round(value, 4)}",
                   f"on = {_text(on)}", f"command = {_text(card.MEASURE)}", f"date = {_text(date)}", ""]

@@ -14,14 +14,16 @@ import torch
 from . import augment, data
 from .picture import to_input
 
-CALIBRATION = 256
+CALIBRATION = 512
 
 
 def calibration_set(folder, count=CALIBRATION):
-    """(2 · count, 1, 64, 64) inputs, always the same: clean crops of the training part, and damaged ones."""
-    images = data.some(data.load(folder, "fit"), 2 * count).images
+    """(N, 1, 64, 64) inputs, always the same: at most ``count`` crops of the training part, half of them damaged."""
+    images = data.some(data.load(folder, "fit"), count).images
     generator = torch.Generator().manual_seed(0)
-    return torch.cat([to_input(images[:count]), augment.augment(images[count:], generator)]).numpy()
+    clean, worse = images[::2], images[1::2]
+    parts = [to_input(clean)] + ([augment.augment(worse, generator)] if len(worse) else [])
+    return torch.cat(parts).numpy()
 
 
 def write(source, path, inputs):

@@ -11,12 +11,12 @@ import logging
 import math
 import os
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
 
-from . import augment, data, evaluate, grow, losses, teach, tutor
+from . import affwild2, augment, data, evaluate, grow, losses, teach, tutor
 from .crew import Alone
 from .model import SMALL, Shape
 
@@ -45,6 +45,9 @@ class Plan:
     unit_weight: float = 0.0
     trust: float = 0.0
     photographs: float = 0.0
+    frames: float = 0.0
+    every: int = 10
+    positive_weights: bool = False
     outliers: bool = False
     seed: int = 1
 
@@ -68,14 +71,25 @@ WITH_UNITS = Plan(epochs=24, rate=1.2e-3, damage=0.25, jitter=0.7, average=0.998
                   unit_weight=0.5, **_CLEAN)
 
 
+def with_frames(plan):
+    """The plan for whoever has Aff-Wild2: half as many of its frames as pictures in a batch, and action units."""
+    return replace(plan, frames=plan.frames or 0.5, unit_weight=plan.unit_weight or WITH_UNITS.unit_weight)
+
+
 class TrainError(Exception):
     """The run cannot go on."""
 
 
 def sampling_weights(label, balance):
-    """(N,) weights that draw a class of ``n`` pictures ``n**-balance`` as often each."""
-    count = torch.bincount(label).clamp(min=1).float()
-    return count.pow(-balance)[label]
+    """(N,) weights that draw a class of ``n`` pictures ``n**-balance`` as often each.
+
+    Those without a label (-1) are drawn as often as the mean of those with one.
+    """
+    known = label >= 0
+    if not known.any():
+        return torch.ones(len(label))
+    weight = torch.bincount(label[known]).clamp(min=1).float().pow(-balance)[label.clamp(min=0)]
+    return torch.where(known, weight, weight[known].mean())
 
 
 def learning_rate(plan, step, steps_an_epoch):
@@ -165,22 +179,27 @@ def _begin(model, start, faces):
 
 
 def train(folder, run, plan=Plan(), shape=Shape(), lessons=None, check="holdout", limit=None,
-          start=None, crew=Alone()):
+          start=None, aff_wild2=None, crew=Alone()):
     """Train on ``folder`` into ``run``; returns the figures on the part ``check``.
 
     ``lessons``: a file of what earlier networks think, and of photographs to train on
     as well. ``limit``: use only so many pictures (a quick trial). ``start``: a
-    checkpoint whose averaged weights a new run begins with; for a tutor, the published graph. ``crew``: the
+    checkpoint whose averaged weights a new run begins with; for a tutor, the published graph.
+    ``aff_wild2``: a folder with Aff-Wild2, whose training part is trained on as well. ``crew``: the
     processes that share each batch; only the first of them measures and writes.
     """
     run = Path(run)
     run.mkdir(parents=True, exist_ok=True)
     faces = data.some(data.load(folder, plan.part, plan.outliers), limit)
-    photos = None
+    others = []
     if lessons:
         lessons = teach.Lessons.load(lessons)
         faces = teach.soften(faces, lessons, plan.trust)
-        photos = lessons.photographs if plan.photographs > 0 else None
+        if lessons.photographs and plan.photographs > 0:
+            others.append((lessons.photographs, plan.photographs))
+    if aff_wild2 and plan.frames > 0:
+        others.append((affwild2.to_train_on(aff_wild2, plan.every), plan.frames))
+    positive = losses.positive_weights([part.units for part, _ in [(faces, 1), *others]]) if plan.positive_weights else None
     watch = data.load(folder, check, plan.outliers)
 
     torch.manual_seed(plan.seed)
@@ -193,13 +212,13 @@ def train(folder, run, plan=Plan(), shape=Shape(), lessons=None, check="holdout"
     first = _resume(run / "last.pt", model, average, optimiser, plan, shape)
     steps = max(1, len(faces) // plan.batch)
     if crew.leads:
-        log.info("%d pictures and %d photographs to train on, %d to check with, %d steps an epoch",
-                 len(faces), len(photos) if photos else 0, len(watch), steps)
+        log.info("%d pictures and %d others to train on, %d to check with, %d steps an epoch",
+                 len(faces), sum(len(part) for part, _ in others), len(watch), steps)
 
     result = None
     for epoch in range(first, plan.epochs):
         began = time.monotonic()
-        loss = _epoch(model, average, optimiser, faces, photos, plan, epoch, steps, crew)
+        loss = _epoch(model, average, optimiser, faces, others, positive, plan, epoch, steps, crew)
         if not crew.leads:
             continue
         # At the size of the epoch: a network trained at one size does worse at another.
@@ -226,16 +245,15 @@ def _order(faces, plan, count, generator):
                              generator=generator)
 
 
-def _epoch(model, average, optimiser, faces, photos, plan, epoch, steps, crew):
+def _epoch(model, average, optimiser, faces, others, positive, plan, epoch, steps, crew):
     """One pass over the data; returns the mean loss of this process's share.
 
-    To each batch of ``faces`` come ``plan.photographs`` as many ``photos``.
+    To each batch of ``faces`` come some of the ``others``: pairs of data and how many of them for each face.
+    ``positive``: (12,) weights of active units, or none.
     """
     model.train()
     drawing = _seeded(plan, epoch, 0)
-    parts = [(faces, plan.batch)]
-    if photos is not None:
-        parts.append((photos, max(crew.size, round(plan.batch * plan.photographs))))
+    parts = [(faces, plan.batch), *((part, max(crew.size, round(plan.batch * share))) for part, share in others)]
     orders = [_order(part, plan, steps * batch, drawing) for part, batch in parts]
     generator = _seeded(plan, epoch, crew.rank + 1)
     total = 0.0
@@ -248,7 +266,7 @@ def _epoch(model, average, optimiser, faces, photos, plan, epoch, steps, crew):
         x = torch.cat([augment.augment(part.images, generator, input_size(model, plan, epoch), *hardness(plan, epoch))
                        for part in drawn])
         targets = (torch.cat([getattr(part, name) for part in drawn]) for name in ("target", "va", "units"))
-        loss = _loss(model, x, targets, plan, generator)
+        loss = _loss(model, x, targets, plan, generator, positive)
         if not torch.isfinite(loss):
             raise TrainError(f"the loss is {loss.item()} in epoch {epoch + 1}: lower --rate")
         optimiser.zero_grad(set_to_none=True)
@@ -266,8 +284,8 @@ def _resume(path, model, average, optimiser, plan, shape):
     if not path.is_file():
         return 0
     state = torch.load(path, weights_only=True)
-    # The number of epochs alone may change: a run can be cut short or prolonged.
-    if {**state["plan"], "epochs": plan.epochs} != asdict(plan) or shape_of(state) != shape:
+    # The number of epochs alone may change: a run can be cut short or prolonged. Options newer than the run were off.
+    if {**asdict(Plan()), **state["plan"], "epochs": plan.epochs} != asdict(plan) or shape_of(state) != shape:
         raise TrainError(f"{path} was made with other settings: remove it or choose another --run")
     model.load_state_dict(state["model"])
     average.load_state_dict(state["average"])
@@ -276,11 +294,11 @@ def _resume(path, model, average, optimiser, plan, shape):
     return state["epoch"]
 
 
-def _loss(model, x, targets, plan, generator):
+def _loss(model, x, targets, plan, generator, positive=None):
     parts = (x, *targets)
     x, target, va, units = _mix(parts, plan.mixup, generator) if plan.mixup > 0 else parts
     x = x.contiguous(memory_format=torch.channels_last)
     with torch.autocast("cpu", torch.bfloat16):
         logits, affect, unit_logits, _ = model(x)
     loss = losses.soft_cross_entropy(logits, target) + plan.affect_weight * losses.affect_loss(affect, va)
-    return loss + plan.unit_weight * losses.unit_loss(unit_logits, units)
+    return loss + plan.unit_weight * losses.unit_loss(unit_logits, units, positive)

@@ -101,3 +101,9 @@ def test_rare_labels_are_drawn_more_often_but_not_evenly():
     label = torch.tensor([0] * 81 + [1])
     weight = train.sampling_weights(label, 0.25)
     assert weight[-1] / weight[0] == pytest.approx(3)
+
+
+def test_those_without_a_label_are_drawn_as_often_as_the_mean():
+    weight = train.sampling_weights(torch.tensor([0, 0, 0, 0, 1, -1]), 1.0)
+    assert weight[:5].tolist() == [0.25] * 4 + [1.0] and weight[5] == pytest.approx(0.4)
+    assert train.sampling_weights(torch.tensor([-1, -1]), 0.5).tolist() == [1, 1]
