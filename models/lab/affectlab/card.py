@@ -94,6 +94,20 @@ def _units(figures):
             + _table(head, rows))
 
 
+def _variants(figures):
+    if "variants" not in figures:
+        return "Not measured for this version."
+
+    def took(row, engine):
+        return f"{row['ms'][engine]:.2f} ms" if engine in row["ms"] else "–"
+
+    rows = [(row["precision"], f"{row['bytes'] / 1e6:.2f} MB", _percent(row["accuracy"]), _percent(row["mean_recall"]),
+             f"{row['ccc_valence']:.3f} / {row['ccc_arousal']:.3f}", f"{row['units']:.3f}",
+             took(row, "tract"), took(row, "ort")) for row in figures["variants"]]
+    return _table(("precision", "file", "accuracy", "mean recall", "CCC valence / arousal", "action units, AUC",
+                   "tract", "ONNX Runtime"), rows)
+
+
 def text(figures, date):
     """CARD.md: the fixed text of ``card.md`` with every figure filled in."""
     plan, full = figures["training"]["plan"], figures["f32"]
@@ -139,6 +153,7 @@ def text(figures, date):
                                    ("arousal", *(a for _, a in VALENCE_AROUSAL.values()))]),
         "WILD": _wild(figures),
         "UNITS": _units(figures),
+        "VARIANTS": _variants(figures),
         "ABLATIONS": _ablations(),
     }
     card = TEXT.read_text()

@@ -11,6 +11,7 @@ from pathlib import Path
 LAB = Path(__file__).parent.parent
 DEFAULT_RUN = LAB / "runs" / "mtanet"
 DEFAULT_PACK = LAB.parent / "mtanet"
+DEFAULT_AFFECTD = LAB.parents[1] / "target" / "release" / "affectd"
 DEFAULT_DETECTOR = LAB.parent / "blazeface-short" / "blazeface-short.onnx"
 
 
@@ -50,7 +51,7 @@ def _parser():
                                   "and annotations (action units then count 0.5, half a batch more are frames)")
 
     for name, help_ in (("train", "Train the network; goes on where an interrupted run stopped."),
-                        ("mtanet", "All of it: train in four rounds, five with action units, calibrate, pack and measure.")):
+                        ("mtanet", "All of it: train in four rounds, more with action units and a tutor; calibrate, pack, measure.")):
         command = add(name, help_, run=True, pack=name == "mtanet")
         command.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N",
                              help="processes that share each batch, one thread each (default: the cores)")
@@ -62,6 +63,8 @@ def _parser():
                                  help="train on FER+ alone: faces-in-the-wild.tar is not at hand")
             add_landmarks(command, required=False)
             add_detector(command, default=DEFAULT_DETECTOR)
+        command.add_argument("--tutor", type=Path, metavar="FILE", help="published graph (JSON) of a face network that "
+                             + ("becomes a tutor, for one more round" if name == "mtanet" else "is trained instead"))
         if name == "train":
             command.add_argument("--lessons", type=Path, metavar="FILE", help="what 'teach' wrote")
             command.add_argument("--start", type=Path, metavar="FILE",
@@ -106,6 +109,10 @@ def _parser():
     command.add_argument("--aff-wild2", type=Path, required=True, metavar="DIR", help="folder that holds Aff-Wild2")
     command.add_argument("--every", type=int, default=1, metavar="N", help="look at each N-th frame (default: 1, all)")
     command.add_argument("--json", action="store_true", help="print JSON instead of text")
+    command = add("variants", "Measure every precision of a pack in each engine, and add the table to its card.",
+                  run=True, pack=True)
+    command.add_argument("--affectd", type=Path, default=DEFAULT_AFFECTD, metavar="FILE",
+                         help="the program that runs them (default: the one 'make' builds at the top)")
     command = add("ferplus", "Make ferplus.npz from the two downloads the README names.")
     command.add_argument("--pictures", type=Path, required=True, metavar="FILE", help="fer2013.csv")
     command.add_argument("--votes", type=Path, required=True, metavar="FILE", help="fer2013new.csv")
@@ -149,10 +156,14 @@ def _round(options, run, plan, start=None, shape=None, lessons=None):
 
 
 def _train(options):
-    from .train import Plan
+    from .train import Plan, TrainError
+    from .tutor import TutorShape
 
     values = {field.name: getattr(options, field.name) for field in dataclasses.fields(Plan)}
-    _round(options, options.run, Plan(**values), options.start, lessons=options.lessons)
+    if options.tutor and options.start:
+        raise TrainError("--tutor says what the run starts from: leave --start out")
+    shape = TutorShape() if options.tutor else None
+    _round(options, options.run, Plan(**values), options.tutor or options.start, shape, options.lessons)
 
 
 def _find_photographs(options, out):
@@ -228,6 +239,7 @@ def _taught_round(options, run, plan, start, teachers, photographs, landmarks=No
 
 def _mtanet(options):
     from . import blend, train
+    from .tutor import TutorShape
 
     rounds = []
     for number, (plan, shape) in enumerate(train.ROUNDS, 1):
@@ -243,6 +255,11 @@ def _mtanet(options):
     if options.landmarks:
         last = _taught_round(options, options.run / "round-5", train.WITH_UNITS, last, [last, blended], photographs,
                              options.landmarks)
+    if options.tutor:
+        tutor = options.run / "tutor"
+        _round(options, tutor, train.TUTOR, options.tutor, TutorShape(), last.parent / "lessons.pt")
+        last = _taught_round(options, options.run / "round-6", train.TUTORED, last, [tutor / "last.pt", last],
+                             photographs, options.landmarks)
     options.run = last.parent
     # Probabilities are published and smoothed: they stay what raters would vote.
     options.tau = 0.0
@@ -314,6 +331,16 @@ def _wild(options):
     print(evaluate.confusion_table(result))
 
 
+def _variants(options):
+    from . import pack, variants
+
+    files = pack.precisions(options.run, options.pack)
+    rows = variants.run(options.data, options.affectd, options.pack, files)
+    pack.add_figures(options.pack, "variants", rows)
+    for row in rows:
+        print(json.dumps(row))
+
+
 def _units(options):
     from . import agreement, pack
 
@@ -356,7 +383,8 @@ def main(arguments=None):
     commands = {"train": _train, "calibrate": _calibrate, "pack": _pack, "mtanet": _mtanet,
                 "measure": _measure, "golden": _golden, "crops": _crops, "template": _template, "ferplus": _ferplus,
                 "wild": _wild, "ablate": _ablate, "photographs": _photographs, "teach": _teach, "units": _units,
-                "abaw": _abaw}
+                "abaw": _abaw,
+                "variants": _variants}
     try:
         commands[options.command](options)
     except (CrewError, DataError, PackError, TemplateError, TrainError) as error:

@@ -148,6 +148,12 @@ def build(run, data_folder, out, damage=True):
     return figures
 
 
+def precisions(run, folder):
+    """Precision -> ONNX file: the f32 file that the command ``pack`` left in the ``run``, and those of the pack."""
+    return {"f32": Path(run) / f"{NAME}.f32.onnx", "int8-weight-only": Path(folder) / WEIGHT_ONLY,
+            "int8-static": Path(folder) / STATIC}
+
+
 def add_figures(folder, name, result):
     """Keep ``result`` as figure ``name`` of a finished pack and write its card anew."""
     folder = Path(folder)

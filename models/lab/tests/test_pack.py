@@ -83,7 +83,9 @@ def test_the_manifest_follows_the_contract(folder):
     assert manifest["licence"]["commercial_use"] is False and manifest["licence"]["note"]
     assert manifest["outputs"]["expression"]["labels"] == list(labels.EXPRESSIONS)
     assert manifest["align"]["right_eye"][0] < manifest["align"]["nose"][0] < manifest["align"]["left_eye"][0]
-    assert [v["engine"] for v in manifest["variant"]] == ["tract", "ort"]
+    assert [v["engine"] for v in manifest["variant"]] == ["tract", "ort", "ort"]
+    assert [v["precision"] for v in manifest["variant"]] == ["int8-weight-only", "int8-static", "int8-weight-only"]
+    assert [v for v in manifest["variant"] if "tolerance" in v] == manifest["variant"][1:2]
 
 
 def test_card_and_manifest_say_what_figures_json_says(folder):
