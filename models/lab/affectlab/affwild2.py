@@ -240,7 +240,7 @@ class Frames:
         known = some.label >= 0
         target[known] = torch.nn.functional.one_hot(some.label[known], len(EXPRESSIONS)).float()
         return Faces(torch.stack([read(path) for path in paths]), target, some.va, some.label,
-                     torch.zeros(len(some), dtype=torch.bool), some.units,
+                     torch.zeros(len(some), dtype=torch.bool), torch.ones(len(some), dtype=torch.bool), some.units,
                      np.array([f"{path.parent.name}/{path.stem}" for path in paths]))
 
 

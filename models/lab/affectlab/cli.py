@@ -329,6 +329,8 @@ def _wild(options):
     for name, value in result["recall"].items():
         print(f"recall, {name}: {value:.4f} (n {result['count'][name]})")
     print(evaluate.confusion_table(result))
+    four = result["four"]
+    print(f"of {', '.join(wild.FOUR)}: accuracy {four['accuracy']:.4f} macro F1 {four['macro_f1']:.4f} n {four['n']}")
 
 
 def _variants(options):

@@ -28,7 +28,7 @@ class Faces:
 
     ``images``: (N, 48, 48) u8; ``target``: (N, 8) soft labels that sum to one;
     ``va``: (N, 2) pseudo-labels; ``label``: (N,) class of the majority;
-    ``tied``: (N,) whether the majority was shared; ``units``: (N, 12) pseudo-labels of the
+    ``tied``: (N,) whether the majority was shared; ``clear``: (N,) whether it was more than half; ``units``: (N, 12) pseudo-labels of the
     action units, not a number where there are none; ``name``: (N,) what tells pictures apart.
     """
 
@@ -37,6 +37,7 @@ class Faces:
     va: torch.Tensor
     label: torch.Tensor
     tied: torch.Tensor
+    clear: torch.Tensor
     units: torch.Tensor
     name: np.ndarray
 
@@ -46,7 +47,7 @@ class Faces:
     def take(self, index):
         """The rows that ``index`` (bool mask or positions) selects."""
         return Faces(self.images[index], self.target[index], self.va[index], self.label[index],
-                     self.tied[index], self.units[index], self.name[np.asarray(index)])
+                     self.tied[index], self.clear[index], self.units[index], self.name[np.asarray(index)])
 
 
 def some(faces, most):
@@ -99,6 +100,7 @@ def load(folder, part, outliers=False):
         va=torch.from_numpy(labels.valence_arousal(labels.shares(votes))),
         label=torch.from_numpy(label[keep]),
         tied=torch.from_numpy(labels.is_tied(votes)),
+        clear=torch.from_numpy(labels.is_clear(votes)),
         units=torch.full((int(keep.sum()), len(labels.UNITS)), float("nan")),
         name=names[keep],
     )

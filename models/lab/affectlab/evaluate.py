@@ -47,6 +47,8 @@ def figures(logits, va, faces):
         "accuracy": float(right.mean()),
         "n_without_ties": int((~faces.tied).sum()),
         "accuracy_without_ties": float(right[~faces.tied].mean()),
+        "n_clear": int(faces.clear.sum()),
+        "accuracy_clear": float(right[faces.clear].mean()),
         "mean_recall": float(recall[count > 0].mean()),
         "recall": {name: float(value) for name, value in zip(EXPRESSIONS, recall)},
         "count": {name: int(value) for name, value in zip(EXPRESSIONS, count)},

@@ -64,6 +64,17 @@ def is_tied(votes):
     return (votes == votes.max(axis=1, keepdims=True)).sum(axis=1) > 1
 
 
+def is_clear(votes):
+    """True where one column has more than half of the votes, single votes removed.
+
+    The published figures for FER+ (Barsoum et al. 2016) count these pictures alone, as the
+    authors' code does: whatever is less clear they take for "unknown".
+    """
+    votes = np.asarray(votes)
+    kept = np.where(votes > 1, votes, 0)
+    return kept.max(axis=1) > 0.5 * kept.sum(axis=1)
+
+
 def emotion_votes(votes):
     """(N, 8) counts in ``EXPRESSIONS`` order; "unknown" and "NF" are removed."""
     return np.asarray(votes)[:, _TAKE].astype(np.float32)

@@ -78,8 +78,9 @@ def judge(photographs, teachers):
     said = opinions(teachers, images)
     share = LABEL_SHARE * (said.gather(1, label[:, None]) >= CREDIBLE)
     target = share * given + (1 - share) * said
-    untied, no_units = torch.zeros(len(images), dtype=torch.bool), torch.full((len(images), len(labels.UNITS)), torch.nan)
-    return data.Faces(images, target, _affect(target), label, untied, no_units, photographs.source)
+    no = torch.zeros(len(images), dtype=torch.bool)
+    no_units = torch.full((len(images), len(labels.UNITS)), torch.nan)
+    return data.Faces(images, target, _affect(target), label, no, ~no, no_units, photographs.source)
 
 
 def prepare(folder, part, teachers, photographs=None, landmarks=None, limit=None):

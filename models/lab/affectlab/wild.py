@@ -10,10 +10,24 @@ import torch
 from . import evaluate, export, measure, photographs, picture
 from .labels import EXPRESSIONS
 
+# The labels that are neither noisy nor next to absent in such sets.
+FOUR = ("neutral", "happiness", "surprise", "anger")
+
 
 def first_of_each(label, most):
     """Positions of the first ``most`` of each label, in order."""
     return np.sort(np.concatenate([np.flatnonzero(label == kind)[:most] for kind in np.unique(label)]))
+
+
+def of_four(label, logits):
+    """How well the most likely of ``FOUR`` is told, on all pictures labelled with one of them: accuracy, macro F1, n."""
+    columns = [EXPRESSIONS.index(name) for name in FOUR]
+    rows = np.isin(label, columns)
+    guess = np.array(columns)[logits[rows][:, columns].argmax(1)]
+    table = evaluate.confusion(label[rows], guess)[np.ix_(columns, columns)]
+    hit, both = table.diagonal(), table.sum(0) + table.sum(1)
+    return {"n": int(rows.sum()), "accuracy": float(hit.sum() / table.sum()),
+            "macro_f1": float(np.mean(2 * hit / np.maximum(both, 1)))}
 
 
 def run(folder, pack_folder, detector, most=300):
@@ -21,9 +35,9 @@ def run(folder, pack_folder, detector, most=300):
     pack, model = measure.open_pack(pack_folder)
     found, missed = photographs.held_out(folder, detector, pack)
     rows = first_of_each(found.label, most)
-    x = picture.to_input(torch.from_numpy(found.images[rows]))
+    x = picture.to_input(torch.from_numpy(found.images))
     logits = export.run(export.session(model), x.numpy())["expression"]
-    table = evaluate.confusion(found.label[rows], logits.argmax(1))
+    table = evaluate.confusion(found.label[rows], logits[rows].argmax(1))
     recall = {name: float(row[i] / row.sum()) for i, (name, row) in enumerate(zip(EXPRESSIONS, table))
               if row.sum()}
     return {
@@ -34,4 +48,5 @@ def run(folder, pack_folder, detector, most=300):
         "recall": recall,
         "count": {name: int(row.sum()) for name, row in zip(EXPRESSIONS, table)},
         "confusion": table.tolist(),
+        "four": of_four(found.label, logits),
     }

@@ -31,6 +31,13 @@ def test_a_tie_goes_to_the_first_column_and_an_emotion_beats_unknown():
     assert labels.is_tied(tied) and not labels.is_tied(votes(fear=6, anger=4))
 
 
+def test_a_picture_is_clear_when_more_than_half_agree_single_votes_removed():
+    assert labels.is_clear(votes(fear=6, anger=4))
+    assert not labels.is_clear(votes(fear=5, anger=5))
+    assert labels.is_clear(votes(fear=5, anger=1, sadness=1, neutral=1, happiness=1, surprise=1))
+    assert not labels.is_clear(votes(fear=4, anger=3, unknown=3))
+
+
 def test_shares_forget_unknown_votes_and_sum_to_one():
     share = labels.shares(votes(fear=3, anger=1, unknown=6))[0]
     assert share.sum() == pytest.approx(1)

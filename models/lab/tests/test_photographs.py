@@ -92,6 +92,17 @@ def test_the_first_of_each_label_are_measured():
     assert wild.first_of_each(np.array([0, 0, 3, 0, 3, 5]), 2).tolist() == [0, 1, 2, 4, 5]
 
 
+def test_of_four_the_most_likely_of_the_four_counts():
+    label = np.array([0, 0, 4, 6, 1, 5])
+    logits = np.zeros((6, 8))
+    logits[[0, 1, 2, 3, 4], [0, 4, 4, 6, 1]] = 1
+    # Sadness is likelier still, and is not among the four.
+    logits[:, 5] = 2
+    four = wild.of_four(label, logits)
+    assert four["n"] == 5 and four["accuracy"] == pytest.approx(4 / 5)
+    assert four["macro_f1"] == pytest.approx((2 / 3 + 2 / 3 + 1 + 1) / 4)
+
+
 def test_a_missing_archive_and_a_missing_pack_are_named(tmp_path):
     with pytest.raises(data.DataError, match="faces-in-the-wild.tar is missing"):
         next(photographs.read(tmp_path))
