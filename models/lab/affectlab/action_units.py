@@ -86,10 +86,17 @@ class Landmarks:
             self.kinds, self.blendshapes, self.points = archive["kinds"], archive["blendshapes"], archive["points"]
             self.row = {str(name): row for row, name in enumerate(archive["names"])}
 
+    def _rows(self, names):
+        # FER+ pictures are kept apart from photographs by a prefix.
+        return [self.row.get(str(name), self.row.get(f"ferplus/{name}", -1)) for name in names]
+
+    def points_of(self, names):
+        """(M, 478, 2) points, as fractions of the longer side, of those pictures in which a face was found."""
+        return np.asarray(self.points[[row for row in self._rows(names) if row >= 0]], np.float32)
+
     def of(self, names):
         """``features`` of those pictures in which a face was found, and (N,) which they are."""
-        # FER+ pictures are kept apart from photographs by a prefix.
-        rows = [self.row.get(str(name), self.row.get(f"ferplus/{name}", -1)) for name in names]
+        rows = self._rows(names)
         found = torch.tensor([row >= 0 for row in rows])
         rows = [row for row in rows if row >= 0]
         return features(self.kinds, self.blendshapes[rows], self.points[rows]), found

@@ -15,23 +15,29 @@ from .labels import EXPRESSIONS
 USUAL = 0.25
 
 
+def by_extremes(scores, witness):
+    """Area under the curve of (N,) scores: the witness' highest tenth against its lower half."""
+    high, half = np.quantile(witness, [0.9, 0.5])
+    clear = (witness >= high) | (witness < half)
+    return action_units.auc(scores[clear], witness[clear] >= high)
+
+
+def by_emotions(scores, label, unit):
+    """The same: labels (N,) that people usually show the unit with, against those they do not."""
+    shown = [kind for kind, name in enumerate(EXPRESSIONS)
+             if action_units.EXPECTED.get(name, {}).get(unit, 0) >= USUAL]
+    hidden = [kind for kind, name in enumerate(EXPRESSIONS) if unit not in action_units.EXPECTED.get(name, {})]
+    told = np.isin(label, shown + hidden)
+    return action_units.auc(scores[told], np.isin(label[told], shown))
+
+
 def _row(probability, seen, found, label):
     """Unit -> figures, from (N, 12) probabilities, (M, 12) seen log odds of those ``found``, (N,) labels."""
-    rows = {}
-    for place, unit in enumerate(action_units.UNITS):
-        given, shapes = probability[found, place], seen[:, place]
-        high, half = np.quantile(shapes, [0.9, 0.5])
-        clear = (shapes >= high) | (shapes < half)
-        shown = [kind for kind, name in enumerate(EXPRESSIONS)
-                 if action_units.EXPECTED.get(name, {}).get(unit, 0) >= USUAL]
-        hidden = [kind for kind, name in enumerate(EXPRESSIONS) if unit not in action_units.EXPECTED.get(name, {})]
-        told = np.isin(label, shown + hidden)
-        rows[unit] = {
-            "landmarker": action_units.auc(given[clear], shapes[clear] >= high),
-            "emotions": action_units.auc(probability[told, place], np.isin(label[told], shown)),
-            "mean": float(probability[:, place].mean()),
-        }
-    return rows
+    return {unit: {
+        "landmarker": by_extremes(probability[found, place], seen[:, place]),
+        "emotions": by_emotions(probability[:, place], label, unit),
+        "mean": float(probability[:, place].mean()),
+    } for place, unit in enumerate(action_units.UNITS)}
 
 
 def _mean(rows, key):
@@ -39,8 +45,9 @@ def _mean(rows, key):
     return sum(known) / len(known) if known else None
 
 
-def _probability(model, images):
-    logits = export.run(export.session(model), picture.to_input(images).numpy())["action_units"]
+def probabilities(session, images):
+    """(N, 12) probabilities of the units, from an ONNX Runtime session and (N, H, W) u8 crops."""
+    logits = export.run(session, picture.to_input(images).numpy())["action_units"]
     return 1 / (1 + np.exp(-logits.astype(np.float64)))
 
 
@@ -57,7 +64,7 @@ def run(folder, pack_folder, landmarks_file, detector):
     for part, images, names, label in (("valid", valid.images, valid.name, valid.label.numpy()),
                                        ("photographs", torch.from_numpy(held.images), held.source, held.label)):
         seen, found = landmarks.of(names)
-        rows = _row(_probability(model, images), witness.logits(seen).numpy(), found.numpy(), label)
+        rows = _row(probabilities(export.session(model), images), witness.logits(seen).numpy(), found.numpy(), label)
         result[part] = {"n": len(images), "units": rows,
                         "mean": {key: _mean(rows, key) for key in ("landmarker", "emotions")}}
     return result

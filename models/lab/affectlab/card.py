@@ -46,7 +46,17 @@ def _percent(value):
 def _ablations():
     rows = [(row["what"], row["part"], _percent(row["accuracy"]), _percent(row["mean_recall"]))
             for row in ablate.load()]
-    return _table(("one choice undone", "part", "accuracy", "mean recall"), rows) if rows else "None were measured."
+    table = _table(("one choice undone", "part", "accuracy", "mean recall"), rows) if rows else "None were measured."
+    return table + _options()
+
+
+def _options():
+    """The table of options against label noise, if any was measured."""
+    rows = [(row["what"], row["epochs"], row["part"], _percent(row["accuracy"]), _percent(row["mean_recall"]))
+            for row in ablate.options()]
+    head = ("\n\nA finished run trained on for some epochs with one option more (`ablate --option NAME`; the README says "
+            "what each does); `nothing` is the same without one:\n\n")
+    return head + _table(("option", "epochs", "part", "accuracy", "mean recall"), rows) if rows else ""
 
 
 def _wild(figures):
@@ -84,18 +94,18 @@ def _frames(plan):
             f"figures of contempt below are those of the label {expressions_of(plan)[-1]}.\n")
 
 
+def _area(value):
+    return "–" if value is None else f"{value:.2f}"
+
+
 def _units(figures):
     if "units" not in figures:
         return "Not trained or not measured for this version."
     valid, photographs = figures["units"]["valid"], figures["units"]["photographs"]
     parts = (valid, "landmarker"), (photographs, "landmarker"), (valid, "emotions"), (photographs, "emotions")
-
-    def area(value):
-        return "–" if value is None else f"{value:.2f}"
-
-    rows = [(unit, *(area(part["units"][unit][key]) for part, key in parts), f"{valid['units'][unit]['mean']:.2f}")
+    rows = [(unit, *(_area(part["units"][unit][key]) for part, key in parts), f"{valid['units'][unit]['mean']:.2f}")
             for unit in valid["units"]]
-    rows.append(("mean", *(area(part["mean"][key]) for part, key in parts), ""))
+    rows.append(("mean", *(_area(part["mean"][key]) for part, key in parts), ""))
     head = ("unit", "shapes, FER+", "shapes, photographs", "emotions, FER+", "emotions, photographs", "mean probability")
     return (f"FER+ validation split (n = {valid['n']}), photographs of people held out (n = {photographs['n']}).\n\n"
             + _table(head, rows))
@@ -113,6 +123,26 @@ def _variants(figures):
              took(row, "tract"), took(row, "ort")) for row in figures["variants"]]
     return _table(("precision", "file", "accuracy", "mean recall", "CCC valence / arousal", "action units, AUC",
                    "tract", "ONNX Runtime"), rows)
+
+
+CUES_TEXT = """
+
+What each cue brought (`python -m affectlab cues --data DIR --landmarks FILE`). Sets of cues, each judged by one that is not in it. By emotions: shapes, geometry (distances between the landmarker's points) and folds (structure of the skin, from the pixels) never see a vote; geometry and folds were weighed by the emotions of training pictures. By folds, for the units that make any: the rest never sees them. The network learned from shapes and votes of other pictures, so that it knows emotions says little of its units. A brow or a lip that moves into a region raises its energy as a fold does, so shapes and folds are not quite strangers. Geometry comes from the same landmarker as the shapes and is not judged by them. The means are over the units that have every column. Geometry and folds are not in the targets of this pack."""
+
+
+def _cues(figures):
+    """The tables of what each cue brought, if that was measured."""
+    if "cues" not in figures:
+        return ""
+    text = CUES_TEXT
+    for part, name in (("valid", "FER+ validation split"), ("photographs", "Photographs of people held out")):
+        found = figures["cues"][part]
+        columns = [(by, sets) for by in ("emotions", "folds") for sets in found[by]["mean"]
+                   if sets not in ("geometry", "folds", "emotion")]
+        rows = [(unit, *(_area(found[by].get(unit, {}).get(sets)) for by, sets in columns)) for unit in found["emotions"]]
+        head = ("unit", *(f"{sets}, by {by}" for by, sets in columns))
+        text += f"\n\n{name} (n = {found['n']}):\n\n" + _table(head, rows)
+    return text
 
 
 def text(figures, date):
@@ -163,6 +193,7 @@ def text(figures, date):
         "WILD": _wild(figures),
         "UNITS": _units(figures),
         "VARIANTS": _variants(figures),
+        "CUES": _cues(figures),
         "ABLATIONS": _ablations(),
     }
     card = TEXT.read_text()

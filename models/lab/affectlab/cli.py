@@ -95,7 +95,16 @@ def _parser():
     command = add("template", "Measure where a detector finds eyes, nose and mouth in the training crops.")
     add_detector(command, required=True)
     command.add_argument("--count", type=int, default=2000, metavar="N", help="crops to look at (default: 2000)")
-    add("ablate", "Undo single choices of a calibrated run, measure each, keep the table for the card.", run=True)
+    command = add("ablate", "Undo single choices of a calibrated run, or train it on with one option more; measure, "
+                  "keep the table for the card.", run=True)
+    command.add_argument("--option", action="append", metavar="NAME",
+                         help="train on with this option instead ('nothing' to compare with); may be given several times")
+    command.add_argument("--epochs", type=int, default=3, metavar="N", help="of each further round (default: 3)")
+    command.add_argument("--lessons", type=Path, metavar="FILE", help="what 'teach' wrote, for the further rounds")
+    command.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N",
+                         help="processes that share each batch (default: the cores)")
+    command.add_argument("--quick", action="store_true", help="on a tenth of the pictures; nothing is kept for the card")
+    add_frames(command)
     command = add("wild", "Measure a pack on photographs of people it was not trained on, and add that to its card.", pack=True)
     add_detector(command, default=DEFAULT_DETECTOR)
     command.add_argument("--most", type=int, default=300, metavar="N",
@@ -113,6 +122,9 @@ def _parser():
                   run=True, pack=True)
     command.add_argument("--affectd", type=Path, default=DEFAULT_AFFECTD, metavar="FILE",
                          help="the program that runs them (default: the one 'make' builds at the top)")
+    command = add("cues", "Measure per action unit what each cue brought to its targets, and add that to the card.", pack=True)
+    add_detector(command, default=DEFAULT_DETECTOR)
+    add_landmarks(command, required=True)
     command = add("ferplus", "Make ferplus.npz from the two downloads the README names.")
     command.add_argument("--pictures", type=Path, required=True, metavar="FILE", help="fer2013.csv")
     command.add_argument("--votes", type=Path, required=True, metavar="FILE", help="fer2013new.csv")
@@ -311,10 +323,17 @@ def _template(options):
 
 
 def _ablate(options):
-    from . import ablate
+    from . import ablate, crew
 
-    rows = ablate.ablate(options.run, options.data)
-    ablate.save(rows)
+    rows = [] if options.option else ablate.ablate(options.run, options.data)
+    for option in options.option or ():
+        found = ablate.train_with(options.run, options.data, option, options.epochs, options.lessons, options.aff_wild2,
+                                  _limit(options), lambda job, given: crew.run(job, given, max(1, options.workers)))
+        if not options.quick:
+            ablate.save_option(found, options.epochs)
+        rows += found
+    if not options.option:
+        ablate.save(rows)
     for what, part, accuracy, recall in rows:
         print(f"{part:<8} accuracy {accuracy:.4f} mean recall {recall:.4f}  {what}")
 
@@ -355,6 +374,14 @@ def _units(options):
         print(f"  mean  {figures['mean']['landmarker']:.3f} {figures['mean']['emotions']:.3f}")
 
 
+def _cues(options):
+    from . import cues, pack
+
+    result = cues.run(options.data, options.pack, options.landmarks, options.detector)
+    pack.add_figures(options.pack, "cues", result)
+    print("\n".join(cues.lines(result)))
+
+
 def _abaw(options):
     from . import abaw
 
@@ -386,7 +413,7 @@ def main(arguments=None):
                 "measure": _measure, "golden": _golden, "crops": _crops, "template": _template, "ferplus": _ferplus,
                 "wild": _wild, "ablate": _ablate, "photographs": _photographs, "teach": _teach, "units": _units,
                 "abaw": _abaw,
-                "variants": _variants}
+                "variants": _variants, "cues": _cues}
     try:
         commands[options.command](options)
     except (CrewError, DataError, PackError, TemplateError, TrainError) as error:

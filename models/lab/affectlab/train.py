@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 
-from . import affwild2, augment, data, evaluate, grow, losses, teach, tutor
+from . import affwild2, augment, data, evaluate, grow, losses, noise, teach, tutor
 from .crew import Alone
 from .model import SMALL, Shape
 
@@ -48,6 +48,9 @@ class Plan:
     frames: float = 0.0
     every: int = 10
     positive_weights: bool = False
+    bootstrap: float = 0.0
+    forget: float = 0.0
+    coupling: float = 0.0
     outliers: bool = False
     seed: int = 1
 
@@ -271,7 +274,7 @@ def _epoch(model, average, optimiser, faces, others, positive, plan, epoch, step
         x = torch.cat([augment.augment(part.images, generator, input_size(model, plan, epoch), *hardness(plan, epoch))
                        for part in drawn])
         targets = (torch.cat([getattr(part, name) for part in drawn]) for name in ("target", "va", "units"))
-        loss = _loss(model, x, targets, plan, generator, positive)
+        loss = _loss(model, x, targets, noise.at(plan, epoch), generator, positive)
         if not torch.isfinite(loss):
             raise TrainError(f"the loss is {loss.item()} in epoch {epoch + 1}: lower --rate")
         optimiser.zero_grad(set_to_none=True)
@@ -305,5 +308,12 @@ def _loss(model, x, targets, plan, generator, positive=None):
     x = x.contiguous(memory_format=torch.channels_last)
     with torch.autocast("cpu", torch.bfloat16):
         logits, affect, unit_logits, _ = model(x)
+    if plan.bootstrap > 0:
+        target, units = noise.bootstrapped(target, units, logits, unit_logits, plan.bootstrap)
+    if plan.forget > 0:
+        rows = noise.doubtful(target, units, logits, unit_logits, plan.forget)
+        target, va, units = noise.forgotten(rows, target, va, units)
     loss = losses.soft_cross_entropy(logits, target) + plan.affect_weight * losses.affect_loss(affect, va)
+    if plan.coupling > 0:
+        loss = loss + plan.coupling * noise.coupling(logits, unit_logits)
     return loss + plan.unit_weight * losses.unit_loss(unit_logits, units, positive)
