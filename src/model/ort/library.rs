@@ -46,7 +46,7 @@ pub fn in_folder(folder: &Path) -> Option<PathBuf> {
 }
 
 /// The version in a library's name: "libonnxruntime.so.1.21" has 1, 21.
-fn version(name: &str) -> Option<Vec<u32>> {
+pub fn version(name: &str) -> Option<Vec<u32>> {
     let version = name.strip_prefix(NAME)?.strip_prefix('.')?;
     version.split('.').map(|part| part.parse().ok()).collect()
 }

@@ -135,7 +135,7 @@ impl Ort {
             if failed.contains(&provider) {
                 continue;
             }
-            let below = cache::folder(&cache::board(), origin.pack, origin.sha256, self.runtime.version());
+            let below = cache::folder(&cache::board(), origin.pack, origin.sha256, self.runtime.build());
             let Some(dispatch) = provider.dispatch(self.threads, Some(&self.cache.join(below))) else { continue };
             builder = match builder.with_execution_providers([dispatch]) {
                 Ok(builder) => {

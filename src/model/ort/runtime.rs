@@ -23,6 +23,7 @@ pub const OLDEST: u32 = ort::MINOR_VERSION;
 pub struct Runtime {
     library: PathBuf,
     version: String,
+    build: &'static str,
     pub(super) environment: Environment,
 }
 
@@ -129,9 +130,14 @@ impl Runtime {
         Ok(runtime)
     }
 
-    /// Its version: "1.31.1".
+    /// Its version, as far as it can be told: "1.31.1", or "of build 6af1a93".
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// What it says of how it was built; no two releases say the same.
+    pub fn build(&self) -> &'static str {
+        self.build
     }
 
     /// The library's file.
@@ -176,10 +182,13 @@ fn load(library: &Path) -> Result<Runtime, RuntimeError> {
         let builder = builder.with_name("affectd").with_telemetry(false).with_logger(log);
         let environment = builder.build().map_err(|error| format!("does not start: {error}"))?;
         environment.set_log_level(LogLevel::Warning);
-        Ok((environment, version_of(ort::info())))
+        Ok((environment, ort::info()))
     });
     match loaded.unwrap_or_else(|panicked| Err(format!("does not work: {panicked}"))) {
-        Ok((environment, version)) => Ok(Runtime { library: library.to_owned(), version, environment }),
+        Ok((environment, build)) => {
+            let version = version_of(library, build);
+            Ok(Runtime { library: library.to_owned(), version, build, environment })
+        }
         Err(why) => Err(unusable(library, why)),
     }
 }
@@ -201,13 +210,59 @@ fn why_not(error: &LoadDynamicError) -> String {
     }
 }
 
-/// The version that a build's description tells, "git-branch=rel-1.31.1, …"; all of it when it tells none.
-fn version_of(build: &str) -> String {
-    let branch = build.split("git-branch=").nth(1).and_then(|rest| rest.split(',').next()).unwrap_or(build);
-    branch.strip_prefix("rel-").unwrap_or(branch).to_owned()
+/// The version that the file's name tells, else the description of its build.
+fn version_of(library: &Path, build: &str) -> String {
+    let file = library.canonicalize().unwrap_or_else(|_| library.to_owned());
+    let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    if let Some(version) = library::version(name) {
+        return version.iter().map(u32::to_string).collect::<Vec<_>>().join(".");
+    }
+    let said = |key| build.split(key).nth(1).and_then(|rest| rest.split(',').next());
+    match (said("git-branch=rel-"), said("git-commit-id=")) {
+        (Some(version), _) => version.to_owned(),
+        (None, Some(commit)) => format!("of build {commit}"),
+        (None, None) => "of unknown build".to_owned(),
+    }
 }
 
 /// What goes wrong is in what its calls return; its own lines are for us.
 fn log(level: LogLevel, place: &str, message: &str) {
     debug!(?level, place, message, "ONNX Runtime.");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_told_by_the_files_name_or_else_by_the_build() {
+        let build = "ORT Build Info: git-branch=HEAD, git-commit-id=6af1a93, build type=Release";
+        let of = |file: &str, build| version_of(Path::new(file), build);
+        assert_eq!(of("/nonexistent/libonnxruntime.so.1.31.1", build), "1.31.1");
+        assert_eq!(of("/nonexistent/libonnxruntime.so", build), "of build 6af1a93");
+        assert_eq!(of("/nonexistent/libonnxruntime.so", "git-branch=rel-1.19.0, build type=Debug"), "1.19.0");
+        assert_eq!(of("/nonexistent/libonnxruntime.so", ""), "of unknown build");
+    }
+
+    #[test]
+    fn every_reason_comes_with_a_remedy() {
+        let path = || PathBuf::from("/usr/lib/libonnxruntime.so");
+        let errors = [
+            RuntimeError::NotFound { looked_in: vec![path(), "/opt".into()] },
+            RuntimeError::Unusable { library: path(), why: "is not whole".to_owned() },
+            RuntimeError::Other { wanted: path(), loaded: "/opt/libonnxruntime.so".into() },
+        ];
+        for error in errors {
+            let text = error.to_string();
+            assert!(text.contains("/usr/lib/libonnxruntime.so") && text.ends_with(&error.remedy()), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_a_library_that_the_linker_does_not_find_is_nowhere() {
+        let why = "cannot be loaded: libonnxruntime.so: cannot open shared object file: No such file or directory";
+        assert!(is_nowhere(why));
+        assert!(!is_nowhere("cannot be loaded: libcuda.so: cannot open shared object file: No such file or directory"));
+        assert!(!is_nowhere("is version 1.16.3, which is too old"));
+    }
 }
