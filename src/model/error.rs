@@ -123,7 +123,10 @@ pub enum Problem {
     },
     /// No variant is made for an engine that is here and may be used.
     #[error(
-        "no variant suits: it has variants for {}, and this affectd runs {}{}", list(offered), list(in_use), because(why)
+        "no variant suits: it has variants for {}, and this affectd runs {}{}",
+        list(offered),
+        list(in_use),
+        because(why)
     )]
     NoEngine {
         /// The engines of the pack's variants.

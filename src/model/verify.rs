@@ -58,12 +58,7 @@ impl Report {
 ///
 /// # Errors
 /// When the variant cannot be opened or run, or a golden file is missing, damaged or not finite.
-pub fn compare(
-    pack: &Pack,
-    variant: &Variant,
-    engines: &Engines,
-    clock: &dyn Clock,
-) -> Result<Report, ModelError> {
+pub fn compare(pack: &Pack, variant: &Variant, engines: &Engines, clock: &dyn Clock) -> Result<Report, ModelError> {
     let started = clock.now();
     let mut model = Model::open_variant(pack, variant, engines)?;
     let load = clock.now().since(started);

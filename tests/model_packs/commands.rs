@@ -21,7 +21,8 @@ fn listed(pack: &TinyPack) -> String {
 
 fn verified(pack: &TinyPack) -> (Verdict, String) {
     let mut verdict = None;
-    let text = written(pack, |registry, out| verdict = Some(verify(registry, &[], &Engines::embedded(), false, out).unwrap()));
+    let text =
+        written(pack, |registry, out| verdict = Some(verify(registry, &[], &Engines::embedded(), false, out).unwrap()));
     (verdict.unwrap(), text)
 }
 

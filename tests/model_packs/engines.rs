@@ -92,7 +92,9 @@ fn a_truncated_file_is_refused_at_any_length_and_never_panics() {
     let whole = file(tiny_pack::model(&[1, 1, 4, 4]));
     for length in (0..whole.len()).rev().step_by(5) {
         tiny.put_model(&whole[..length]);
-        let error = Model::open(&tiny.load().unwrap(), &Engines::embedded()).err().unwrap_or_else(|| panic!("{length} bytes were accepted"));
+        let error = Model::open(&tiny.load().unwrap(), &Engines::embedded())
+            .err()
+            .unwrap_or_else(|| panic!("{length} bytes were accepted"));
         let message = error.to_string();
         assert!(message.contains("tiny.onnx in tract") && message.contains("export it again"), "{message}");
     }
@@ -186,7 +188,8 @@ fn a_golden_vector_that_is_not_finite_is_refused() {
     embedding[5] = f32::NAN;
     tiny.put_golden("embedding", &embedding);
     let pack = tiny.load().unwrap();
-    let message = verify::compare(&pack, &pack.variants[0], &Engines::embedded(), &SystemClock).unwrap_err().to_string();
+    let message =
+        verify::compare(&pack, &pack.variants[0], &Engines::embedded(), &SystemClock).unwrap_err().to_string();
     assert!(message.contains("golden/embedding.f32") && message.contains("NaN") && message.contains("5"), "{message}");
 }
 

@@ -11,7 +11,8 @@ use crate::support::program::{Ran, astronaut, command};
 
 /// Runs the program with that engine and library to its end.
 fn run(engine: &str, library: &Path, arguments: &[&str]) -> Ran {
-    let output = command().env("AFFECTD_ENGINE", engine).env("ORT_DYLIB_PATH", library).args(arguments).output().unwrap();
+    let output =
+        command().env("AFFECTD_ENGINE", engine).env("ORT_DYLIB_PATH", library).args(arguments).output().unwrap();
     Ran {
         code: output.status.code().expect("ended by a signal"),
         stdout: String::from_utf8(output.stdout).unwrap(),

@@ -15,8 +15,8 @@ use super::count;
 use crate::capture::Address;
 use crate::commands::setup;
 use crate::config::{Config, PackName};
-use crate::model::registry::RegistryError;
 use crate::model::ort::{Ort, RuntimeError};
+use crate::model::registry::RegistryError;
 use crate::model::{EngineChoice, Kind, Pack};
 
 /// How long the broker may take to accept a connection.

@@ -29,13 +29,7 @@ struct Shown {
 /// # Errors
 /// When there is no such pack, its manifest is wrong, or `out` cannot be written. Files that are missing or
 /// damaged are shown as such.
-pub fn show(
-    registry: &Registry,
-    name: &str,
-    engines: &Engines,
-    as_json: bool,
-    out: &mut impl Write,
-) -> Result<()> {
+pub fn show(registry: &Registry, name: &str, engines: &Engines, as_json: bool, out: &mut impl Write) -> Result<()> {
     let pack = registry.describe(name)?;
     let problem = pack.check_files().err();
     if as_json {
