@@ -74,7 +74,7 @@ section! {
         onnxruntime: Option<PathBuf> = None, absent "searched for where systems put libraries",
             example "/usr/local/lib/libonnxruntime.so", variable "ORT_DYLIB_PATH";
         /// What ONNX Runtime computes on, the preferred first. One that does not work here is said in the log and
-        /// passed over; at last the processor takes it.
+        /// passed over; at last, or where `cpu` stands, the processor takes it.
         providers: Vec<Provider> = vec![Provider::Cpu];
         /// How many threads ONNX Runtime uses for each model; tract uses one.
         threads: u32 = 1, within 1..=64;

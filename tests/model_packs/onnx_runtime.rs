@@ -235,6 +235,10 @@ fn a_provider_that_the_library_lacks_is_passed_over() {
     assert_eq!(engines.onnx_runtime().unwrap().lacking(), [Provider::TensorRt, Provider::Cuda]);
     let mut model = Model::open(&tiny(&["ort"]).load().unwrap(), &engines).unwrap();
     model.run().unwrap();
+
+    settings.providers = vec![Provider::Cpu, Provider::Cuda];
+    let engines = Engines::start(&settings, None).unwrap();
+    assert_eq!(engines.onnx_runtime().unwrap().lacking(), [], "after the processor nothing is asked");
 }
 
 #[test]

@@ -19,6 +19,11 @@ const MACHINE: Option<u16> = if cfg!(target_arch = "x86_64") {
     None
 };
 
+/// What the library reads about the processor while it is loaded. On ARM it is reported, of release 1.23 too, to
+/// end the whole process when it cannot; on x86-64 it goes on, as was tried.
+const READS: &[&str] =
+    if cfg!(target_arch = "x86_64") { &[] } else { &["/proc/cpuinfo", "/sys/devices/system/cpu/possible"] };
+
 /// A segment that is loaded into memory.
 const PT_LOAD: u32 = 1;
 
@@ -66,6 +71,16 @@ pub fn check(path: &Path) -> Result<(), String> {
         Ok(_) => Err("is not whole: it ends before its last segment".to_owned()),
         Err(why) => Err(why),
     }
+}
+
+/// A file that the library must be able to read, and that is hidden from this process, as services' files
+/// may be.
+pub fn hidden_from_it() -> Option<&'static str> {
+    hidden(READS)
+}
+
+fn hidden<'a>(files: &[&'a str]) -> Option<&'a str> {
+    files.iter().copied().find(|file| fs::read(file).map_or(true, |bytes| bytes.is_empty()))
 }
 
 /// Where the last segment of a 64-bit little-endian shared object for this machine ends, in bytes.
@@ -132,6 +147,15 @@ mod tests {
         let found = folders(Some(Path::new("/opt/affectd/bin/affectd")));
         assert_eq!(found[0], Path::new("/opt/affectd/bin/../lib/affectd"));
         assert!(folders(None).contains(&PathBuf::from("/usr/local/lib")));
+    }
+
+    #[test]
+    fn a_file_that_is_hidden_or_empty_is_told_and_this_process_sees_its_processor() {
+        let empty = tempfile::NamedTempFile::new().unwrap();
+        let empty = empty.path().to_str().unwrap();
+        assert_eq!(hidden(&["/proc/cpuinfo", "/nonexistent/cpuinfo"]), Some("/nonexistent/cpuinfo"));
+        assert_eq!(hidden(&["/proc/cpuinfo", empty]), Some(empty));
+        assert_eq!(hidden(&["/proc/cpuinfo", "/sys/devices/system/cpu/possible"]), None);
     }
 
     /// A library that every machine with these tests has.

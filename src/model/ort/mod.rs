@@ -45,7 +45,7 @@ pub const NAME: &str = "ort";
 pub struct Ort {
     runtime: Runtime,
     threads: NonZeroUsize,
-    /// Those that the library has, in the order of preference.
+    /// Those beside the processor that the library has, in the order of preference.
     providers: Vec<Provider>,
     /// Those that were asked for and that it does not have.
     lacking: Vec<Provider>,
@@ -68,7 +68,9 @@ impl Ort {
     /// compile is kept below `cache`.
     pub fn new(runtime: Runtime, threads: NonZeroUsize, providers: &[Provider], cache: PathBuf) -> Self {
         let built_in = |provider: &Provider| guarded(|| provider.is_built_in()).unwrap_or(false);
-        let (providers, lacking) = providers.iter().partition(|provider| built_in(provider));
+        // The processor can do everything: nothing is ever left to what stands after it.
+        let wanted = providers.iter().take_while(|&&provider| provider != Provider::Cpu);
+        let (providers, lacking) = wanted.partition(|provider| built_in(provider));
         Self { runtime, threads, providers, lacking, cache, failed: Arc::default() }
     }
 
@@ -131,7 +133,7 @@ impl Ort {
     fn with_providers(&self, mut builder: SessionBuilder, origin: Origin<'_>) -> (SessionBuilder, Vec<Provider>) {
         let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         let mut on = Vec::new();
-        for &provider in self.providers.iter().filter(|&&provider| provider != Provider::Cpu) {
+        for &provider in &self.providers {
             if failed.contains(&provider) {
                 continue;
             }

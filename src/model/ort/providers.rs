@@ -4,7 +4,6 @@
 //! drivers and other libraries. What does not work is said once and passed over; the processor, at last,
 //! always works.
 
-use std::fmt::Display;
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -67,7 +66,11 @@ fn tensorrt(cache: Option<&Path>) -> TensorRT {
     let provider = TensorRT::default();
     let Some(folder) = cache else { return provider };
     if let Err(error) = fs::create_dir_all(folder) {
-        cannot_keep(folder, &error);
+        warn!(
+            folder = %folder.display(), %error,
+            "What TensorRT compiles cannot be kept, and is compiled at every start. Set models.cache_dir to a folder \
+             that affectd may write to."
+        );
         return provider;
     }
     let folder = folder.display();
@@ -75,10 +78,30 @@ fn tensorrt(cache: Option<&Path>) -> TensorRT {
     kept.with_timing_cache(true).with_timing_cache_path(folder.to_string())
 }
 
-fn cannot_keep(folder: &Path, error: &dyn Display) {
-    warn!(
-        folder = %folder.display(), %error,
-        "What TensorRT compiles cannot be kept, and is compiled at every start. Set models.cache_dir to a folder \
-         that affectd may write to."
-    );
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tensorrt_keeps_what_it_compiles_in_the_folder_or_where_there_can_be_none_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("board/pack");
+        let options = format!("{:?}", tensorrt(Some(&folder)));
+        for part in ["trt_engine_cache_enable", "trt_timing_cache_path", folder.to_str().unwrap()] {
+            assert!(options.contains(part), "{part:?} is not in: {options}");
+        }
+        assert!(folder.is_dir());
+
+        fs::write(dir.path().join("file"), "").unwrap();
+        for nowhere in [Some(dir.path().join("file/pack")), None] {
+            assert!(!format!("{:?}", tensorrt(nowhere.as_deref())).contains("cache"));
+        }
+    }
+
+    #[test]
+    fn only_the_processor_needs_no_provider() {
+        let needs = |provider: Provider| provider.dispatch(NonZeroUsize::MIN, None).is_some();
+        let all = [Provider::TensorRt, Provider::Cuda, Provider::Xnnpack, Provider::Cpu];
+        assert_eq!(all.map(needs), [true, true, true, false]);
+    }
 }

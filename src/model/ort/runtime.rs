@@ -155,6 +155,9 @@ fn search(executable: Option<&Path>) -> Result<Runtime, RuntimeError> {
             Err(error) => failure = failure.or(Some(error)),
         }
     }
+    if library::hidden_from_it().is_some() {
+        return Err(failure.unwrap_or(RuntimeError::NotFound { looked_in: folders }));
+    }
     // A path without a folder: the linker looks for it in its own places.
     load(Path::new(library::NAME)).map_err(|error| match (failure, error) {
         (Some(failure), _) => failure,
@@ -170,6 +173,11 @@ fn is_nowhere(why: &str) -> bool {
 
 fn open(library: &Path) -> Result<Runtime, RuntimeError> {
     library::check(library).map_err(|why| unusable(library, why))?;
+    if let Some(file) = library::hidden_from_it() {
+        let why =
+            format!("would end affectd, for it must read {file}, which is hidden here (ProcSubset= of a service?)");
+        return Err(unusable(library, why));
+    }
     // What is not absolute would be looked for beside the program.
     let absolute = std::path::absolute(library).map_err(|error| unusable(library, error.to_string()))?;
     load(&absolute)
