@@ -15,6 +15,8 @@ endif
 
 AFFECTD := $(or $(CARGO_TARGET_DIR),./target)/release/affectd
 PYTHON := .venv/bin/python
+# The tests run models in it; affectd itself needs none.
+export AFFECTD_TEST_ONNXRUNTIME := $(abspath $(or $(CARGO_TARGET_DIR),./target)/onnxruntime/libonnxruntime.so)
 
 # What `make demo` plays: clip, camera, or a file or address that `affectd replay` takes.
 DEMO_SOURCE ?= clip
@@ -22,7 +24,7 @@ DEMO_CLIP := demo/clip.mp4
 DEMO_ADDRESS = $(if $(filter clip,$(DEMO_SOURCE)),$(DEMO_CLIP),$(if $(filter camera,$(DEMO_SOURCE)),v4l:/dev/video0,$(DEMO_SOURCE)))
 DEMO_COMMAND = $(AFFECTD) replay $(DEMO_ADDRESS)
 
-.PHONY: help demo test test-lab models bench deny fmt clean-demo venv venv-test
+.PHONY: help demo test test-lab models onnxruntime bench deny fmt clean-demo venv venv-test
 
 ##@ To try it
 demo: ## Build affectd and play a clip through it (DEMO_SOURCE=camera: your camera)
@@ -39,12 +41,15 @@ demo: ## Build affectd and play a clip through it (DEMO_SOURCE=camera: your came
 test: ## Run every check and test of the daemon and of models/fetch
 	@echo "Setting up: what the demo needs, and a broker for the MQTT tests."
 	@scripts/setup.sh --tests
-	@$(MAKE) --no-print-directory models venv-test
+	@$(MAKE) --no-print-directory models venv-test onnxruntime
 	@scripts/test.sh
 
 ##@ For developers
 models: venv ## Fetch, convert and check the models that are not committed
 	@cd models/fetch && ../../$(PYTHON) -m packfetch packs
+
+onnxruntime: venv ## Fetch the library of ONNX Runtime that tests run models in (24 MB)
+	@scripts/onnxruntime.sh $(dir $(AFFECTD_TEST_ONNXRUNTIME)) $(PYTHON)
 
 test-lab: ## Test the training recipes (installs PyTorch: about 2 GB)
 	@$(MAKE) -C models/lab test

@@ -11,15 +11,15 @@ use affectd::clock::Monotonic;
 use affectd::face::detect::BlazeFace;
 use affectd::face::{FacePath, FaceSettings, Observation, TrackId};
 use affectd::geometry::Point;
-use affectd::model::FrameModel;
+use affectd::model::{Engines, FrameModel};
 use support::portrait::{face_at, pack, photograph, scene, scene_of};
 
 const FPS: u32 = 25;
 fn path() -> FacePath {
     let (detector, model) = (pack("blazeface-full"), pack("mtanet"));
-    let detector = BlazeFace::open(&detector).unwrap();
+    let detector = BlazeFace::open(&detector, &Engines::embedded()).unwrap();
     let every_frame = FaceSettings { read_every: Duration::ZERO, ..FaceSettings::default() };
-    FacePath::new(detector, FrameModel::open(&model).unwrap(), every_frame).unwrap()
+    FacePath::new(detector, FrameModel::open(&model, &Engines::embedded()).unwrap(), every_frame).unwrap()
 }
 
 fn moment(frame: u32) -> Monotonic {

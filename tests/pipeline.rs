@@ -13,7 +13,7 @@ use affectd::clock::{Clock, Monotonic, SystemClock};
 use affectd::events::{Event, EventMachine, EventSettings, Kind, Stage};
 use affectd::face::detect::BlazeFace;
 use affectd::face::{FacePath, FaceSettings};
-use affectd::model::FrameModel;
+use affectd::model::{Engines, FrameModel};
 use affectd::picture::Picture;
 use affectd::pipeline::{Chain, Live, Sink};
 use affectd::scene::Scene;
@@ -62,7 +62,9 @@ impl Sink for Events {
 
 fn chain() -> Chain {
     let (detector, model) = (pack("blazeface-full"), pack("mtanet"));
-    let (detector, model) = (BlazeFace::open(&detector).unwrap(), FrameModel::open(&model).unwrap());
+    let engines = Engines::embedded();
+    let (detector, model) =
+        (BlazeFace::open(&detector, &engines).unwrap(), FrameModel::open(&model, &engines).unwrap());
     let path = FacePath::new(detector, model, FaceSettings::default()).unwrap();
     let new_id: fn(Monotonic) -> Uuid = |_| Uuid::now_v7();
     Chain::new(path, Smoother::new(SmoothSettings::default()), EventMachine::new(EventSettings::default(), new_id))

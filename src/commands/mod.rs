@@ -62,13 +62,14 @@ fn check(path: &Path, json: bool) -> anyhow::Result<Exit> {
 }
 
 fn model(command: &ModelCommand, models: Option<&Path>) -> anyhow::Result<Exit> {
-    let registry = setup::registry(&setup::config(None)?, models)?;
+    let config = setup::config(None)?;
+    let (registry, engines) = (setup::registry(&config, models)?, setup::engines_present(&config));
     let out = &mut io::stdout().lock();
     let exit = match command {
-        ModelCommand::List { json } => model::list(&registry, *json, out).map(|()| Exit::Ok),
-        ModelCommand::Show { name, json } => model::show(&registry, name, *json, out).map(|()| Exit::Ok),
+        ModelCommand::List { json } => model::list(&registry, &engines, *json, out).map(|()| Exit::Ok),
+        ModelCommand::Show { name, json } => model::show(&registry, name, &engines, *json, out).map(|()| Exit::Ok),
         ModelCommand::Verify { names, json } => {
-            model::verify(&registry, names, *json, out).map(|verdict| match verdict {
+            model::verify(&registry, names, &engines, *json, out).map(|verdict| match verdict {
                 model::Verdict::Accepted => Exit::Ok,
                 model::Verdict::Refused => Exit::Failed,
             })

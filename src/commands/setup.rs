@@ -11,7 +11,7 @@ use crate::events::{EventMachine, Kind};
 use crate::face::FacePath;
 use crate::face::detect::BlazeFace;
 use crate::model::registry::candidates;
-use crate::model::{FrameModel, Pack, Registry, RegistryError};
+use crate::model::{EngineMissing, Engines, FrameModel, Pack, Registry, RegistryError};
 use crate::pipeline::Chain;
 use crate::publish::{Identity, PackInfo};
 use crate::smooth::Smoother;
@@ -49,15 +49,29 @@ pub fn pack(registry: &Registry, config: &Config, name: &PackName) -> Result<Pac
     Ok(pack)
 }
 
+/// The engines, as the configuration asks for them.
+///
+/// # Errors
+/// When ONNX Runtime is asked for by name and is not here.
+pub fn engines(config: &Config) -> Result<Engines, EngineMissing> {
+    Engines::start(&config.models.engines, std::env::current_exe().ok().as_deref())
+}
+
+/// Whatever engines are here, whether the configuration asks for them or not.
+pub fn engines_present(config: &Config) -> Engines {
+    Engines::present(&config.models.engines, std::env::current_exe().ok().as_deref())
+}
+
 /// Opens the models and joins the chain.
 ///
 /// # Errors
-/// When a pack is missing, damaged, or refused by its engine.
+/// When a pack is missing, damaged, or refused by its engine, or the engine is not here.
 pub fn chain(config: &Config, models: Option<&Path>) -> anyhow::Result<(Chain, Identity)> {
     let registry = registry(config, models)?;
     let (detector_pack, face_pack) =
         (pack(&registry, config, &config.models.detector)?, pack(&registry, config, &config.models.face)?);
-    let (detector, face) = (BlazeFace::open(&detector_pack)?, FrameModel::open(&face_pack)?);
+    let engines = engines(config)?;
+    let (detector, face) = (BlazeFace::open(&detector_pack, &engines)?, FrameModel::open(&face_pack, &engines)?);
     info!(detector = detector_pack.id(), face = face_pack.id(), engine = face.engine(), "Models opened.");
     let identity = Identity {
         device: config.device.clone(),

@@ -14,6 +14,7 @@ use super::reference::SectionReference;
 use super::section::{Key, Section, Setting, document, section};
 use crate::capture::Address;
 use crate::events::Kind;
+use crate::model::{EngineChoice, Provider};
 use crate::publish::{BrokerAddress, DeviceId, Prefix, Protocol};
 
 /// Everything but compound expressions: the expression that one is made of is told already.
@@ -66,6 +67,19 @@ section! {
         face: PackName = PackName::known("mtanet");
         /// Whether this device is put to commercial use: packs whose licence forbids that are then refused.
         commercial: bool = false;
+        /// What runs the models: `tract`, which is part of affectd; `ort`, ONNX Runtime, which is faster and must be
+        /// installed; or `auto`, ONNX Runtime where it is installed and tract elsewhere.
+        engine: EngineChoice = EngineChoice::Auto, variable "AFFECTD_ENGINE";
+        /// The library of ONNX Runtime.
+        onnxruntime: Option<PathBuf> = None, absent "searched for where systems put libraries",
+            example "/usr/local/lib/libonnxruntime.so", variable "ORT_DYLIB_PATH";
+        /// What ONNX Runtime computes on, the preferred first. One that does not work here is said in the log and
+        /// passed over; at last, or where `cpu` stands, the processor takes it.
+        providers: Vec<Provider> = vec![Provider::Cpu];
+        /// How many threads ONNX Runtime uses for each model; tract uses one.
+        threads: u32 = 1, within 1..=64;
+        /// The folder where `tensorrt` keeps what it compiled, which may have taken it minutes.
+        cache_dir: PathBuf = PathBuf::from("/var/cache/affectd"), variable "CACHE_DIRECTORY";
     }
 }
 

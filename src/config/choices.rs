@@ -8,6 +8,7 @@ use tracing::Level;
 
 use super::value::{Invalid, Text, Value, choose, one_of};
 use crate::events::Kind;
+use crate::model::{EngineChoice, Provider};
 use crate::publish::Protocol;
 
 /// How log lines are written.
@@ -38,6 +39,16 @@ const KINDS: &[(&str, Kind)] = &[
     ("arousal", Kind::Arousal),
 ];
 
+const ENGINES: &[(&str, EngineChoice)] =
+    &[("auto", EngineChoice::Auto), ("tract", EngineChoice::Tract), ("ort", EngineChoice::Ort)];
+
+const PROVIDERS: &[(&str, Provider)] = &[
+    ("tensorrt", Provider::TensorRt),
+    ("cuda", Provider::Cuda),
+    ("xnnpack", Provider::Xnnpack),
+    ("cpu", Provider::Cpu),
+];
+
 /// Makes a type a text that is one of a few names.
 macro_rules! chosen {
     ($Type:ty, $choices:expr) => {
@@ -60,6 +71,8 @@ macro_rules! chosen {
 chosen!(LogFormat, LOG_FORMATS);
 chosen!(Level, LEVELS);
 chosen!(Kind, KINDS);
+chosen!(EngineChoice, ENGINES);
+chosen!(Provider, PROVIDERS);
 
 impl Value for Protocol {
     fn allowed() -> Cow<'static, str> {

@@ -1,11 +1,12 @@
 //! From what was typed to what is meant: the combinations are checked, and each room gets its settings.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use tracing::Level;
 
-use super::as_typed::{AsTyped, Events, Face, Mqtt, Publish, Smooth};
+use super::as_typed::{AsTyped, Events, Face, Models, Mqtt, Publish, Smooth};
 use super::choices::LogFormat;
 use super::clashes::{clash, clashes};
 use super::environment::Environment;
@@ -16,6 +17,7 @@ use super::section::Setting;
 use crate::capture::Address;
 use crate::events::{EventSettings, Kind, PresenceRule, Rule};
 use crate::face::FaceSettings;
+use crate::model::EngineSettings;
 use crate::publish::{DeviceId, PublishSettings};
 use crate::smooth::{BaselineSettings, OneEuroSettings, SmoothSettings};
 
@@ -53,6 +55,8 @@ pub struct ModelChoice {
     pub face: PackName,
     /// Whether packs that forbid commercial use are refused.
     pub commercial: bool,
+    /// What runs them.
+    pub engines: EngineSettings,
 }
 
 /// What is logged, and how.
@@ -95,6 +99,7 @@ pub(super) fn understand(typed: &AsTyped, environment: &Environment) -> (Option<
             detector: typed.models.detector.value.clone(),
             face: typed.models.face.value.clone(),
             commercial: typed.models.commercial.value,
+            engines: engine_settings(&typed.models),
         },
         face: face_settings(&typed.face),
         smooth: smooth_settings(&typed.smooth),
@@ -104,6 +109,16 @@ pub(super) fn understand(typed: &AsTyped, environment: &Environment) -> (Option<
         log: LogChoice { level: typed.log.level.value, format: typed.log.format.value },
     });
     (config, problems)
+}
+
+fn engine_settings(models: &Models) -> EngineSettings {
+    EngineSettings {
+        choice: models.engine.value,
+        library: models.onnxruntime.value.clone(),
+        providers: models.providers.value.clone(),
+        threads: NonZeroUsize::new(models.threads.value as usize).unwrap_or(NonZeroUsize::MIN),
+        cache: models.cache_dir.value.clone(),
+    }
 }
 
 fn face_settings(face: &Face) -> FaceSettings {

@@ -11,7 +11,7 @@ use super::blazeface::{Decoder, Faces};
 use super::{Detection, FaceError};
 use crate::affect::Confidence;
 use crate::geometry::{Rect, Size};
-use crate::model::{Channels, DetectorSpec, InputSpec, Model, ModelFile, OutputSpec, Pack};
+use crate::model::{Channels, DetectorSpec, Engines, InputSpec, Model, ModelFile, OutputSpec, Pack};
 use crate::picture::Picture;
 use crate::picture::letterbox::Letterboxer;
 
@@ -73,13 +73,17 @@ impl BlazeFace {
     ///
     /// # Errors
     /// When it is of another kind, does not read RGB, or the engine refuses it.
-    pub fn open(pack: &Pack) -> Result<Self, FaceError> {
+    pub fn open(pack: &Pack, engines: &Engines) -> Result<Self, FaceError> {
         let spec = pack.detector()?;
         if pack.input.channels != Channels::Rgb {
             return Err(FaceError::Channels { kind: "detector", wanted: "rgb" });
         }
+        engines.open(pack, |variant| Self::open_file(pack, spec, ModelFile::read(pack, variant, engines)?))
+    }
+
+    fn open_file(pack: &Pack, spec: DetectorSpec, file: ModelFile) -> Result<Self, FaceError> {
         let mut detector = Self {
-            file: ModelFile::read(pack, pack.preferred()?)?,
+            file,
             input: pack.input,
             outputs: pack.outputs.clone(),
             spec,

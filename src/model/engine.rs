@@ -7,10 +7,6 @@ use thiserror::Error;
 
 use super::error::list;
 use super::spec::OutputSpec;
-use super::tract;
-
-/// The engines of this program, by the names used in `pack.toml`.
-pub const ENGINES: &[&str] = &[tract::NAME];
 
 /// The name of the one input tensor.
 pub const INPUT: &str = "input";
@@ -40,11 +36,11 @@ pub struct Signature<'a> {
 /// Why an engine refused a file, or failed on it.
 #[derive(Debug, Error)]
 pub enum EngineError {
-    /// This program has no such engine.
-    #[error("this affectd has no such engine; it runs {}", list(engines))]
-    Unknown {
-        /// The engines it has.
-        engines: &'static [&'static str],
+    /// There is no such engine here.
+    #[error("{why}")]
+    Absent {
+        /// Why, and the remedy.
+        why: String,
     },
     /// The inputs are other ones.
     #[error("its inputs are {}, and one named {INPUT:?} is needed; export it again", list(found))]
@@ -82,6 +78,15 @@ pub enum EngineError {
         /// What the manifest means.
         expected: Vec<usize>,
     },
+    /// Some of its numbers are in another file.
+    #[error(
+        "its tensor {tensor:?} lies in another file, which is not read: a pack's ONNX file holds its own weights; \
+         save it again as one file"
+    )]
+    External {
+        /// The tensor.
+        tensor: String,
+    },
     /// The engine is known to be wrong on this file.
     #[error("node {node:?}: {reason}")]
     Unsound {
@@ -104,17 +109,6 @@ pub enum EngineError {
         /// What the engine said.
         reason: String,
     },
-}
-
-/// Loads the bytes of an ONNX file into the engine of that name.
-///
-/// # Errors
-/// When this program has no such engine, or the engine refuses the file.
-pub fn load(engine: &str, onnx: &[u8], signature: &Signature<'_>) -> Result<Box<dyn Engine>, EngineError> {
-    match engine {
-        tract::NAME => Ok(Box::new(tract::Tract::load(onnx, signature)?)),
-        _ => Err(EngineError::Unknown { engines: ENGINES }),
-    }
 }
 
 /// "1×8".

@@ -121,13 +121,20 @@ pub enum Problem {
         /// How the number needed comes about.
         meaning: String,
     },
-    /// No variant is made for an engine that this program has.
-    #[error("no variant suits: it has variants for {}, and this affectd runs {}", list(offered), list(built))]
+    /// No variant is made for an engine that is here and may be used.
+    #[error(
+        "no variant suits: it has variants for {}, and this affectd runs {}{}",
+        list(offered),
+        list(in_use),
+        because(why)
+    )]
     NoEngine {
         /// The engines of the pack's variants.
         offered: Vec<String>,
-        /// The engines of this program.
-        built: &'static [&'static str],
+        /// The engines that may be used.
+        in_use: &'static [&'static str],
+        /// Why one of the former is not among the latter, when more is known than that it is unknown.
+        why: Option<String>,
     },
     /// The licence forbids commercial use, and the configuration says that it is commercial.
     #[error(
@@ -188,6 +195,11 @@ pub enum Problem {
 /// ", line 3 (`text`)", as far as known.
 fn place(line: Option<usize>, text: &str) -> String {
     line.map_or_else(String::new, |line| format!(", line {line} (`{}`)", text.trim()))
+}
+
+/// "; REASON", when there is one.
+fn because(why: &Option<String>) -> String {
+    why.as_ref().map_or_else(String::new, |why| format!("; {why}"))
 }
 
 /// "a, b and c"; "none" when empty.

@@ -1,5 +1,6 @@
 //! A frame model: one aligned face in, an [`Estimate`] out.
 
+use super::engines::Engines;
 use super::error::ModelError;
 use super::loaded::Model;
 use super::pack::Pack;
@@ -19,9 +20,9 @@ impl FrameModel {
     ///
     /// # Errors
     /// When it is of another kind, and as [`Model::open`].
-    pub fn open(pack: &Pack) -> Result<Self, ModelError> {
+    pub fn open(pack: &Pack, engines: &Engines) -> Result<Self, ModelError> {
         let spec = pack.frame()?.clone();
-        Ok(Self { model: Model::open(pack)?, input: pack.input, spec, pack: pack.id() })
+        Ok(Self { model: Model::open(pack, engines)?, input: pack.input, spec, pack: pack.id() })
     }
 
     /// The input to fill with an aligned face.

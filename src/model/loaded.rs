@@ -5,8 +5,10 @@
 
 use std::path::PathBuf;
 
-use super::engine::{self, Engine, EngineError, Signature};
+use super::engine::{Engine, EngineError, Signature};
+use super::engines::Engines;
 use super::error::{ModelError, Problem};
+use super::ort::Origin;
 use super::pack::{Pack, Variant};
 use super::spec::{InputSpec, OutputSpec};
 
@@ -14,18 +16,21 @@ use super::spec::{InputSpec, OutputSpec};
 pub struct ModelFile {
     /// The pack, as its errors call it.
     pack: String,
+    /// The pack's name and version.
+    id: String,
     variant: Variant,
     onnx: Vec<u8>,
+    engines: Engines,
 }
 
 impl ModelFile {
-    /// Reads one of the pack's variants.
+    /// Reads one of the pack's variants, to be opened in one of `engines`.
     ///
     /// # Errors
     /// When its file is missing or another one.
-    pub fn read(pack: &Pack, variant: &Variant) -> Result<Self, ModelError> {
+    pub fn read(pack: &Pack, variant: &Variant, engines: &Engines) -> Result<Self, ModelError> {
         let onnx = variant.file.read(&pack.dir).map_err(|problem| pack.error(problem))?;
-        Ok(Self { pack: pack.label(), variant: variant.clone(), onnx })
+        Ok(Self { pack: pack.label(), id: pack.id(), variant: variant.clone(), onnx, engines: engines.clone() })
     }
 
     /// The engine's name, as in `pack.toml`.
@@ -36,11 +41,12 @@ impl ModelFile {
     /// Opens it for such an input, to give these outputs.
     ///
     /// # Errors
-    /// When this program lacks its engine, or the engine refuses it.
+    /// When its engine is not here, or refuses it.
     pub fn open(&self, input: &InputSpec, outputs: &[OutputSpec]) -> Result<Model, ModelError> {
         let Variant { engine, file, .. } = &self.variant;
         let signature = Signature { input: input.shape(), outputs };
-        let engine = engine::load(engine, &self.onnx, &signature).map_err(|error| {
+        let origin = Origin { pack: &self.id, sha256: &file.sha256 };
+        let engine = self.engines.load(engine, &self.onnx, &signature, origin).map_err(|error| {
             let (engine, file) = (engine.clone(), file.path.clone());
             ModelError::new(&*self.pack, Problem::Engine { engine, file, error })
         })?;
@@ -67,20 +73,20 @@ pub struct Model {
 }
 
 impl Model {
-    /// Opens the first variant that is made for an engine of this program.
+    /// Opens the pack in the engine that is preferred for it.
     ///
     /// # Errors
     /// When there is none, its file is missing or another one, or the engine refuses it.
-    pub fn open(pack: &Pack) -> Result<Self, ModelError> {
-        Self::open_variant(pack, pack.preferred()?)
+    pub fn open(pack: &Pack, engines: &Engines) -> Result<Self, ModelError> {
+        engines.open(pack, |variant| Self::open_variant(pack, variant, engines))
     }
 
     /// Opens one of the pack's variants.
     ///
     /// # Errors
-    /// When this program lacks its engine, its file is missing or another one, or the engine refuses it.
-    pub fn open_variant(pack: &Pack, variant: &Variant) -> Result<Self, ModelError> {
-        ModelFile::read(pack, variant)?.open(&pack.input, &pack.outputs)
+    /// When its engine is not here, its file is missing or another one, or the engine refuses it.
+    pub fn open_variant(pack: &Pack, variant: &Variant, engines: &Engines) -> Result<Self, ModelError> {
+        ModelFile::read(pack, variant, engines)?.open(&pack.input, &pack.outputs)
     }
 
     /// The input to fill: 1×channels×height×width, as [`Pack::input`] says or it was opened for.

@@ -14,7 +14,8 @@
 //! | [`manifest`] | `pack.toml` as typed |
 //! | [`pack`], [`spec`] | the same as meant; `parse` is the way from one to the other |
 //! | [`digest`] | SHA-256 of files |
-//! | [`engine`], [`tract`] | what runs ONNX, behind one trait; `guard` turns an engine's panic into an error |
+//! | [`engine`], [`tract`], [`ort`] | what runs ONNX, behind one trait; `guard` turns an engine's panic into an error |
+//! | [`engines`] | which engines are here, and which runs a pack |
 //! | [`loaded`] | an opened model: buffers in, buffers out |
 //! | [`frame`] | a face crop to an [`Estimate`](crate::affect::Estimate) |
 //! | [`verify`] | golden vectors |
@@ -22,12 +23,14 @@
 
 pub mod digest;
 pub mod engine;
+pub mod engines;
 mod error;
 pub mod frame;
 mod guard;
 pub mod loaded;
 pub mod manifest;
 mod onnx;
+pub mod ort;
 pub mod pack;
 mod parse;
 pub mod registry;
@@ -36,9 +39,11 @@ pub mod tract;
 mod value;
 pub mod verify;
 
+pub use engines::{EngineChoice, EngineMissing, EngineSettings, Engines};
 pub use error::{ModelError, Problem};
 pub use frame::FrameModel;
 pub use loaded::{Model, ModelFile};
+pub use ort::Provider;
 pub use pack::Pack;
 pub use registry::{Registry, RegistryError};
 pub use spec::{Align, Channels, DetectorSpec, FrameSpec, InputSpec, Kind, Layout, OutputSpec};

@@ -1,12 +1,97 @@
-//! What an ONNX file declares, before an engine takes it on: its inputs and outputs, and the nodes that
-//! tract is known to do wrong.
+//! What an ONNX file declares, before an engine takes it on: its inputs and outputs, whether all of it is
+//! there, and the nodes that tract is known to do wrong.
 
-use tract_onnx::pb::tensor_proto::DataType;
+use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
 use tract_onnx::pb::tensor_shape_proto::dimension::Value as Side;
-use tract_onnx::pb::{GraphProto, NodeProto, ValueInfoProto, type_proto};
+use tract_onnx::pb::{
+    AttributeProto, GraphProto, ModelProto, NodeProto, SparseTensorProto, TensorProto, ValueInfoProto, type_proto,
+};
+use tract_onnx::prelude::Framework;
 
 use super::engine::{EngineError, INPUT, Signature};
 use super::spec::OutputSpec;
+
+/// Reads the bytes of an ONNX file, as far as every engine needs it: there is a graph, it is said which
+/// operators it means, and all of its numbers are in the file.
+pub(super) fn parse(onnx: &[u8]) -> Result<ModelProto, EngineError> {
+    let refused = |reason: String| EngineError::Load { reason };
+    let proto = tract_onnx::onnx().proto_model_for_read(&mut &*onnx).map_err(|error| refused(format!("{error:#}")))?;
+    // The last thing in a file, usually: without it an engine would guess what every node means.
+    if proto.opset_import.is_empty() {
+        return Err(refused("it names no operator set".to_owned()));
+    }
+    let functions = proto.functions.iter().flat_map(|function| &function.node);
+    let outside = graph(&proto)?.find_outside().or_else(|| functions.into_iter().find_map(Parts::find_outside));
+    match outside {
+        None => Ok(proto),
+        Some(tensor) => Err(EngineError::External { tensor: tensor.name.clone() }),
+    }
+}
+
+/// The file's graph.
+pub(super) fn graph(proto: &ModelProto) -> Result<&GraphProto, EngineError> {
+    proto.graph.as_ref().ok_or_else(|| EngineError::Load { reason: "it holds no graph".to_owned() })
+}
+
+/// What may hold a tensor whose numbers are in another file. ONNX Runtime would look for that in the
+/// working directory, and no sum of the pack would cover it.
+trait Parts {
+    fn find_outside(&self) -> Option<&TensorProto>;
+}
+
+impl Parts for GraphProto {
+    fn find_outside(&self) -> Option<&TensorProto> {
+        let weights = self.initializer.iter().find_map(Parts::find_outside);
+        let sparse = || self.sparse_initializer.iter().find_map(Parts::find_outside);
+        weights.or_else(sparse).or_else(|| self.node.iter().find_map(Parts::find_outside))
+    }
+}
+
+impl Parts for NodeProto {
+    fn find_outside(&self) -> Option<&TensorProto> {
+        self.attribute.iter().find_map(Parts::find_outside)
+    }
+}
+
+impl Parts for AttributeProto {
+    fn find_outside(&self) -> Option<&TensorProto> {
+        let tensor = self.t.iter().chain(&self.tensors).find_map(Parts::find_outside);
+        let sparse = || self.sparse_tensor.iter().chain(&self.sparse_tensors).find_map(Parts::find_outside);
+        tensor.or_else(sparse).or_else(|| self.g.iter().chain(&self.graphs).find_map(Parts::find_outside))
+    }
+}
+
+impl Parts for SparseTensorProto {
+    fn find_outside(&self) -> Option<&TensorProto> {
+        self.values.iter().chain(&self.indices).find_map(Parts::find_outside)
+    }
+}
+
+impl Parts for TensorProto {
+    fn find_outside(&self) -> Option<&TensorProto> {
+        let outside = self.data_location == Some(DataLocation::External as i32) || !self.external_data.is_empty();
+        outside.then_some(self)
+    }
+}
+
+/// The sides of the input that the file leaves open under a name, with the lengths that they are to have.
+pub(super) fn open_sides<'a>(graph: &'a GraphProto, signature: &Signature<'_>) -> Vec<(&'a str, usize)> {
+    let input = graph.input.iter().find(|input| input.name == INPUT);
+    let sides = input.and_then(|input| match input.r#type.as_ref()?.value.as_ref()? {
+        type_proto::Value::TensorType(tensor) => Some(&tensor.shape.as_ref()?.dim),
+    });
+    let named = |side: &'a Option<Side>| match side {
+        Some(Side::DimParam(name)) if !name.is_empty() => Some(name.as_str()),
+        _ => None,
+    };
+    let sides = sides.into_iter().flatten().zip(signature.input);
+    sides.filter_map(|(side, length)| Some((named(&side.value)?, length))).collect()
+}
+
+/// Whether numbers are quantised while the model runs, other than weights that were quantised before.
+pub(super) fn quantises_as_it_runs(graph: &GraphProto) -> bool {
+    graph.node.iter().any(|node| node.op_type == "QuantizeLinear")
+}
 
 /// Checks that the file has one input, named [`INPUT`], f32, of the signature's shape. A side that the
 /// file leaves open (a batch, say) fits any.

@@ -10,7 +10,6 @@ use std::iter;
 use std::path::{Path, PathBuf};
 
 use super::digest::Sha256Sum;
-use super::engine::ENGINES;
 use super::error::{ModelError, Problem};
 use super::manifest::Manifest;
 pub use super::manifest::{Data, Licence};
@@ -55,13 +54,6 @@ pub struct Variant {
     pub file: PackFile,
     /// How the weights are stored, in words: "f32", "int8-weight-only".
     pub precision: String,
-}
-
-impl Variant {
-    /// Whether this program has the engine.
-    pub fn runs_here(&self) -> bool {
-        ENGINES.contains(&self.engine.as_str())
-    }
 }
 
 /// Golden vectors.
@@ -205,17 +197,6 @@ impl Pack {
         let files = iter::once(&self.golden.input).chain(&self.golden.outputs);
         let samples = self.golden.samples;
         keys.zip(files).map(move |((key, numbers), file)| GoldenFile { key, file, samples, numbers })
-    }
-
-    /// The first variant whose engine this program has.
-    ///
-    /// # Errors
-    /// When there is none.
-    pub fn preferred(&self) -> Result<&Variant, ModelError> {
-        self.variants.iter().find(|variant| variant.runs_here()).ok_or_else(|| {
-            let offered = self.variants.iter().map(|variant| variant.engine.clone()).collect();
-            self.error(Problem::NoEngine { offered, built: ENGINES })
-        })
     }
 
     /// Lets a pack pass whose licence allows commercial use.

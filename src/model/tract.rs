@@ -14,7 +14,7 @@ use tract_onnx::prelude::{
 
 use super::engine::{Engine, EngineError, Signature};
 use super::guard::guarded;
-use super::onnx::{check_input, output_places, refuse_quantised_softmax};
+use super::onnx::{check_input, graph, output_places, parse, refuse_quantised_softmax};
 use super::spec::OutputSpec;
 
 /// The name in `pack.toml`.
@@ -72,17 +72,12 @@ impl Engine for Tract {
 }
 
 fn load(onnx: &[u8], signature: &Signature<'_>) -> Result<Tract, EngineError> {
-    let framework = tract_onnx::onnx();
-    let proto = framework.proto_model_for_read(&mut &*onnx).map_err(failed)?;
-    // The last thing in a file, usually: without it tract would guess what every node means.
-    if proto.opset_import.is_empty() {
-        return Err(not_loaded("it names no operator set"));
-    }
-    let graph = proto.graph.as_ref().ok_or_else(|| not_loaded("it holds no graph"))?;
+    let proto = parse(onnx)?;
+    let graph = graph(&proto)?;
     check_input(graph, signature)?;
     let places = output_places(graph, signature)?;
     refuse_quantised_softmax(graph)?;
-    let model = framework.model_for_proto_model(&proto).map_err(failed)?;
+    let model = tract_onnx::onnx().model_for_proto_model(&proto).map_err(failed)?;
     let model = optimised(model, &places, signature).map_err(failed)?;
     check_outputs(&model, signature)?;
     ready(model, signature).map_err(failed)

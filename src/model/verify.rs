@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::engines::Engines;
 use super::error::{ModelError, Problem};
 use super::loaded::Model;
 use super::pack::{GoldenFile, Pack, Variant};
@@ -52,14 +53,14 @@ impl Report {
     }
 }
 
-/// Runs a variant's engine on the golden inputs and compares. The report may be of an engine that
+/// Runs a variant's engine, one of `engines`, on the golden inputs and compares. The report may be of an engine that
 /// disagrees; [`refuse_disagreement`] makes an error of it.
 ///
 /// # Errors
 /// When the variant cannot be opened or run, or a golden file is missing, damaged or not finite.
-pub fn compare(pack: &Pack, variant: &Variant, clock: &dyn Clock) -> Result<Report, ModelError> {
+pub fn compare(pack: &Pack, variant: &Variant, engines: &Engines, clock: &dyn Clock) -> Result<Report, ModelError> {
     let started = clock.now();
-    let mut model = Model::open_variant(pack, variant)?;
+    let mut model = Model::open_variant(pack, variant, engines)?;
     let load = clock.now().since(started);
 
     let mut goldens = pack.golden_files().map(|golden| numbers(pack, &golden)).collect::<Result<Vec<_>, _>>()?;

@@ -3,7 +3,7 @@
 use std::fs;
 
 use affectd::commands::model::{Verdict, list, show, verify};
-use affectd::model::Registry;
+use affectd::model::{Engines, Registry};
 use serde_json::Value;
 
 use crate::tiny_pack::{MODEL, NAME, PIXELS, SAMPLES, TinyPack};
@@ -16,12 +16,13 @@ fn written(pack: &TinyPack, command: impl FnOnce(&Registry, &mut Vec<u8>)) -> St
 }
 
 fn listed(pack: &TinyPack) -> String {
-    written(pack, |registry, out| list(registry, false, out).unwrap())
+    written(pack, |registry, out| list(registry, &Engines::embedded(), false, out).unwrap())
 }
 
 fn verified(pack: &TinyPack) -> (Verdict, String) {
     let mut verdict = None;
-    let text = written(pack, |registry, out| verdict = Some(verify(registry, &[], false, out).unwrap()));
+    let text =
+        written(pack, |registry, out| verdict = Some(verify(registry, &[], &Engines::embedded(), false, out).unwrap()));
     (verdict.unwrap(), text)
 }
 
@@ -42,7 +43,7 @@ fn list_shows_each_pack_with_its_terms_variants_size_and_files() {
     let size = format!("{:.1} kB", size as f64 / 1000.0);
     assert_eq!(
         cells(&text, NAME),
-        [NAME, "0.1.0", "frame", "CC0-1.0", "yes", "tract f32, abacus f32", &size, "present"]
+        [NAME, "0.1.0", "frame", "CC0-1.0", "yes", "tract f32, abacus f32", "tract", &size, "present"]
     );
 }
 
@@ -54,7 +55,7 @@ fn list_goes_on_after_a_pack_that_is_missing_files_or_makes_no_sense() {
     fs::create_dir(&nonsense).unwrap();
     fs::write(nonsense.join("pack.toml"), "schema = \"one\"").unwrap();
     let text = listed(&pack);
-    assert_eq!(cells(&text, "nonsense"), ["nonsense", "-", "-", "-", "-", "-", "damaged"]);
+    assert_eq!(cells(&text, "nonsense"), ["nonsense", "-", "-", "-", "-", "-", "-", "damaged"]);
     assert_eq!(cells(&text, NAME).last(), Some(&"missing"));
     assert!(text.contains("tiny.onnx is missing; run `make models`") && text.contains("pack.toml, line 1"), "{text}");
 }
@@ -63,7 +64,7 @@ fn list_goes_on_after_a_pack_that_is_missing_files_or_makes_no_sense() {
 fn list_as_json_says_the_same_and_null_for_what_is_not_known() {
     let pack = TinyPack::new();
     fs::remove_file(pack.dir().join(MODEL)).unwrap();
-    let text = written(&pack, |registry, out| list(registry, true, out).unwrap());
+    let text = written(&pack, |registry, out| list(registry, &Engines::embedded(), true, out).unwrap());
     let rows: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(rows[0]["name"], NAME);
     assert_eq!(rows[0]["commercial_use"], true);
@@ -74,13 +75,13 @@ fn list_as_json_says_the_same_and_null_for_what_is_not_known() {
 #[test]
 fn show_tells_what_the_manifest_says() {
     let pack = TinyPack::new();
-    let text = written(&pack, |registry, out| show(registry, NAME, false, out).unwrap());
+    let text = written(&pack, |registry, out| show(registry, NAME, &Engines::embedded(), false, out).unwrap());
     assert!(text.starts_with("tiny 0.1.0: A model for tests.\n"), "{text}");
     assert_eq!(cells(&text, "input"), ["input", "4×4 grey"]);
     assert_eq!(cells(&text, "expressions")[1].split(", ").count(), 8);
     assert_eq!(cells(&text, "tract").last(), Some(&"yes"));
 
-    let text = written(&pack, |registry, out| show(registry, NAME, true, out).unwrap());
+    let text = written(&pack, |registry, out| show(registry, NAME, &Engines::embedded(), true, out).unwrap());
     let shown: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(shown["manifest"]["outputs"]["embedding"]["size"], PIXELS);
     assert_eq!(shown["files"], "present");
@@ -91,7 +92,7 @@ fn show_of_a_pack_that_is_not_there_names_those_that_are() {
     let pack = TinyPack::new();
     pack.write_manifest();
     let registry = Registry::at(pack.registry()).unwrap();
-    let message = show(&registry, "huge", false, &mut Vec::new()).unwrap_err().to_string();
+    let message = show(&registry, "huge", &Engines::embedded(), false, &mut Vec::new()).unwrap_err().to_string();
     assert!(message.contains("\"huge\"") && message.contains("there are tiny"), "{message}");
 }
 
@@ -147,7 +148,7 @@ fn verify_of_a_name_that_is_not_there_is_refused_and_as_json_too() {
     let pack = TinyPack::new();
     let names = ["tiny".to_owned(), "huge".to_owned()];
     let text = written(&pack, |registry, out| {
-        assert_eq!(verify(registry, &names, true, out).unwrap(), Verdict::Refused);
+        assert_eq!(verify(registry, &names, &Engines::embedded(), true, out).unwrap(), Verdict::Refused);
     });
     let outcomes: Value = serde_json::from_str(&text).unwrap();
     assert_eq!((&outcomes[0]["verdict"], &outcomes[1]["verdict"]), (&"agrees".into(), &"refused".into()));

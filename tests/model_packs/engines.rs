@@ -3,7 +3,7 @@
 use affectd::affect::{ActionUnit, Expression, Label};
 use affectd::clock::SystemClock;
 use affectd::model::engine::EngineError;
-use affectd::model::{FrameModel, Model, ModelError, Problem, verify};
+use affectd::model::{Engines, FrameModel, Model, ModelError, Problem, verify};
 use tract_onnx::pb::{GraphProto, NodeProto};
 use tract_onnx::prelude::{Framework, InferenceModelExt, IntoRunnable, IntoTValue, Tensor, tvec};
 
@@ -14,13 +14,13 @@ use crate::tiny_pack::{self, PIXELS, SAMPLES, TinyPack};
 fn refusal(graph: GraphProto) -> ModelError {
     let mut pack = TinyPack::new();
     pack.put_model(&file(graph));
-    Model::open(&pack.load().unwrap()).err().expect("the model should be refused")
+    Model::open(&pack.load().unwrap(), &Engines::embedded()).err().expect("the model should be refused")
 }
 
 #[test]
 fn a_model_gives_the_numbers_that_were_reckoned_by_hand() {
     let tiny = TinyPack::new();
-    let mut model = Model::open(&tiny.load().unwrap()).unwrap();
+    let mut model = Model::open(&tiny.load().unwrap(), &Engines::embedded()).unwrap();
     assert_eq!(model.engine(), "tract");
     for input in tiny_pack::inputs().chunks_exact(PIXELS) {
         model.input_mut().copy_from_slice(input);
@@ -42,7 +42,7 @@ fn a_model_gives_the_numbers_that_were_reckoned_by_hand() {
 fn an_estimate_has_what_the_pack_has_heads_for() {
     let mut tiny = TinyPack::new();
     let input = tiny_pack::inputs()[..PIXELS].to_vec();
-    let mut model = FrameModel::open(&tiny.load().unwrap()).unwrap();
+    let mut model = FrameModel::open(&tiny.load().unwrap(), &Engines::embedded()).unwrap();
     model.input_mut().copy_from_slice(&input);
     let estimate = model.estimate().unwrap();
     let [valence, arousal] = tiny_pack::valence_arousal(&input)[..] else { unreachable!() };
@@ -59,7 +59,7 @@ fn an_estimate_has_what_the_pack_has_heads_for() {
 
     let mut only = |change: fn(&mut TinyPack)| {
         change(&mut tiny);
-        FrameModel::open(&tiny.load().unwrap()).unwrap().estimate().unwrap()
+        FrameModel::open(&tiny.load().unwrap(), &Engines::embedded()).unwrap().estimate().unwrap()
     };
     let estimate = only(|pack| {
         pack.manifest.outputs.valence_arousal = None;
@@ -75,7 +75,7 @@ fn an_estimate_has_what_the_pack_has_heads_for() {
 #[test]
 fn a_number_that_is_not_finite_is_an_error_and_no_estimate() {
     let tiny = TinyPack::new();
-    let mut model = FrameModel::open(&tiny.load().unwrap()).unwrap();
+    let mut model = FrameModel::open(&tiny.load().unwrap(), &Engines::embedded()).unwrap();
     model.input_mut().fill(f32::INFINITY);
     let error = model.estimate().unwrap_err();
     assert!(matches!(error.problem(), Problem::NotFinite { .. }), "{error}");
@@ -92,7 +92,9 @@ fn a_truncated_file_is_refused_at_any_length_and_never_panics() {
     let whole = file(tiny_pack::model(&[1, 1, 4, 4]));
     for length in (0..whole.len()).rev().step_by(5) {
         tiny.put_model(&whole[..length]);
-        let error = Model::open(&tiny.load().unwrap()).err().unwrap_or_else(|| panic!("{length} bytes were accepted"));
+        let error = Model::open(&tiny.load().unwrap(), &Engines::embedded())
+            .err()
+            .unwrap_or_else(|| panic!("{length} bytes were accepted"));
         let message = error.to_string();
         assert!(message.contains("tiny.onnx in tract") && message.contains("export it again"), "{message}");
     }
@@ -104,7 +106,7 @@ fn as_many_labels_as_logits() {
     let labels = &mut tiny.manifest.outputs.expression.as_mut().unwrap().labels;
     labels.truncate(7);
     tiny.put_golden("expression", &[0.0; 7 * SAMPLES]);
-    let message = Model::open(&tiny.load().unwrap()).err().unwrap().to_string();
+    let message = Model::open(&tiny.load().unwrap(), &Engines::embedded()).err().unwrap().to_string();
     for part in ["\"expression\"", "1,8", "1×7", "labels"] {
         assert!(message.contains(part), "{part:?} is not in: {message}");
     }
@@ -145,7 +147,7 @@ fn a_node_that_the_engine_does_not_know_is_named() {
 fn a_pack_for_another_engine_says_which_engines_there_are() {
     let mut tiny = TinyPack::new();
     tiny.manifest.variants[0].engine = "abacus".to_owned();
-    let message = Model::open(&tiny.load().unwrap()).err().unwrap().to_string();
+    let message = Model::open(&tiny.load().unwrap(), &Engines::embedded()).err().unwrap().to_string();
     assert!(message.contains("variants for abacus, and this affectd runs tract"), "{message}");
 }
 
@@ -155,14 +157,14 @@ fn the_first_variant_that_suits_is_opened() {
     let mut other = tiny.manifest.variants[0].clone();
     other.engine = "abacus".to_owned();
     tiny.manifest.variants.insert(0, other);
-    assert_eq!(Model::open(&tiny.load().unwrap()).unwrap().engine(), "tract");
+    assert_eq!(Model::open(&tiny.load().unwrap(), &Engines::embedded()).unwrap().engine(), "tract");
 }
 
 #[test]
 fn an_engine_that_agrees_passes_and_one_that_disagrees_is_refused() {
     let mut tiny = TinyPack::new();
     let pack = tiny.load().unwrap();
-    let report = verify::compare(&pack, &pack.variants[0], &SystemClock).unwrap();
+    let report = verify::compare(&pack, &pack.variants[0], &Engines::embedded(), &SystemClock).unwrap();
     assert_eq!(report.outputs.len(), 4);
     assert!(report.outputs.iter().all(|output| output.worst < 1e-5), "{report:?}");
     verify::refuse_disagreement(&pack, &report).unwrap();
@@ -171,7 +173,7 @@ fn an_engine_that_agrees_passes_and_one_that_disagrees_is_refused() {
     wrong[3] += 0.25;
     tiny.put_golden("valence_arousal", &wrong);
     let pack = tiny.load().unwrap();
-    let report = verify::compare(&pack, &pack.variants[0], &SystemClock).unwrap();
+    let report = verify::compare(&pack, &pack.variants[0], &Engines::embedded(), &SystemClock).unwrap();
     let worst = report.disagreement().unwrap();
     assert_eq!((worst.output, worst.sample), ("valence_arousal", 1));
     assert!((worst.worst - 0.25).abs() < 1e-5);
@@ -186,12 +188,13 @@ fn a_golden_vector_that_is_not_finite_is_refused() {
     embedding[5] = f32::NAN;
     tiny.put_golden("embedding", &embedding);
     let pack = tiny.load().unwrap();
-    let message = verify::compare(&pack, &pack.variants[0], &SystemClock).unwrap_err().to_string();
+    let message =
+        verify::compare(&pack, &pack.variants[0], &Engines::embedded(), &SystemClock).unwrap_err().to_string();
     assert!(message.contains("golden/embedding.f32") && message.contains("NaN") && message.contains("5"), "{message}");
 }
 
 /// The tiny model with the expression logits quantised, put through those nodes, and quantised again.
-fn quantised(middle: &[&str]) -> GraphProto {
+pub fn quantised(middle: &[&str]) -> GraphProto {
     let mut model = tiny_pack::model(&[1, 1, 4, 4]);
     (model.node[1].name, model.node[1].output[0]) = ("logits".to_owned(), "logits".to_owned());
     model.node.extend(quantise("logits", middle, "expression"));
@@ -220,7 +223,7 @@ fn a_softmax_that_is_quantised_on_both_sides_is_refused() {
     for middle in [&["Sigmoid"][..], &["Tanh", "Sigmoid"], &[]] {
         let mut tiny = TinyPack::new();
         tiny.put_model(&file(quantised(middle)));
-        Model::open(&tiny.load().unwrap()).unwrap();
+        Model::open(&tiny.load().unwrap(), &Engines::embedded()).unwrap();
     }
 }
 

@@ -2,9 +2,14 @@
 //! give what the training framework gave.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod commands;
 mod engines;
+mod libraries;
 mod onnx;
+mod onnx_runtime;
 mod real;
 mod refused;
 mod tiny_pack;

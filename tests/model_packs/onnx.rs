@@ -1,17 +1,28 @@
 //! Writes ONNX files a few nodes long, with tract's own protobuf types.
 
 use prost::Message;
+use tract_onnx::pb::attribute_proto::AttributeType;
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::tensor_shape_proto::{Dimension, dimension};
 use tract_onnx::pb::{
-    GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto, TensorShapeProto, TypeProto, ValueInfoProto,
-    type_proto,
+    AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto, TensorShapeProto, TypeProto,
+    ValueInfoProto, type_proto,
 };
 
 /// The bytes of a file with that graph, opset 17.
 pub fn file(graph: GraphProto) -> Vec<u8> {
+    file_of(graph, ModelProto { ir_version: 8, ..Default::default() })
+}
+
+/// The bytes of a file with that graph, opset 17, and what else `model` says.
+pub fn file_of(graph: GraphProto, model: ModelProto) -> Vec<u8> {
     let opset_import = vec![OperatorSetIdProto { version: 17, ..Default::default() }];
-    ModelProto { ir_version: 8, opset_import, graph: Some(graph), ..Default::default() }.encode_to_vec()
+    ModelProto { opset_import, graph: Some(graph), ..model }.encode_to_vec()
+}
+
+/// An attribute that is a whole number.
+pub fn whole(name: &str, i: i64) -> AttributeProto {
+    AttributeProto { name: name.to_owned(), r#type: AttributeType::Int as i32, i, ..Default::default() }
 }
 
 /// A graph of those nodes and weights, from f32 inputs to f32 outputs.

@@ -9,6 +9,7 @@ pub mod gate;
 pub mod listener;
 pub mod media;
 pub mod mosquitto;
+pub mod onnxruntime;
 pub mod portrait;
 pub mod program;
 pub mod schema;

@@ -22,10 +22,10 @@ impl Ran {
     }
 }
 
-/// The program, with the checkout's model packs.
+/// The program, with the checkout's model packs and its own engine, whatever else is installed.
 pub fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_affectd"));
-    command.env("AFFECTD_MODELS", models());
+    command.env("AFFECTD_MODELS", models()).env("AFFECTD_ENGINE", "tract").env_remove("ORT_DYLIB_PATH");
     command
 }
 

@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::face::FaceSettings;
 use crate::face::detect::{self, BlazeFace};
 use crate::geometry::Rect;
-use crate::model::{Kind, Pack, Registry};
+use crate::model::{Engines, Kind, Pack, Registry};
 use crate::picture::{Picture, photo};
 
 /// A find is a face when it overlaps the face's box this much, or its centre lies in it: boxes of
@@ -28,6 +28,7 @@ const PHOTOS: [&str; 8] = ["bmp", "gif", "jpeg", "jpg", "png", "tif", "tiff", "w
 #[derive(Debug, Serialize)]
 struct Report {
     pack: String,
+    engine: String,
     #[serde(flatten)]
     total: Score,
     /// Per photo, mean, decoding left out.
@@ -72,12 +73,19 @@ impl Score {
 /// # Errors
 /// When the folder has no annotations or no photo, a photo cannot be read, a detector fails or `out` cannot
 /// be written.
-pub fn faces(registry: &Registry, dir: &Path, clock: &dyn Clock, as_json: bool, out: &mut impl Write) -> Result<()> {
+pub fn faces(
+    registry: &Registry,
+    engines: &Engines,
+    dir: &Path,
+    clock: &dyn Clock,
+    as_json: bool,
+    out: &mut impl Write,
+) -> Result<()> {
     let photos = photos(dir)?;
     let packs = registry.list()?.into_iter().filter_map(|entry| entry.pack.ok());
     let detectors: Vec<Pack> = packs.filter(|pack| matches!(pack.kind, Kind::Detector(_))).collect();
     ensure!(!detectors.is_empty(), "{} has no detector pack: run `make models`", registry.dir().display());
-    let reports = detectors.iter().map(|pack| report(pack, &photos, clock)).collect::<Result<Vec<_>>>()?;
+    let reports = detectors.iter().map(|pack| report(pack, engines, &photos, clock)).collect::<Result<Vec<_>>>()?;
     if as_json {
         serde_json::to_writer_pretty(&mut *out, &reports)?;
         writeln!(out)?;
@@ -120,8 +128,13 @@ fn photos(dir: &Path) -> Result<BTreeMap<PathBuf, Option<Annotated>>> {
     Ok(photos)
 }
 
-fn report(pack: &Pack, photos: &BTreeMap<PathBuf, Option<Annotated>>, clock: &dyn Clock) -> Result<Report> {
-    let mut detector = BlazeFace::open(pack)?;
+fn report(
+    pack: &Pack,
+    engines: &Engines,
+    photos: &BTreeMap<PathBuf, Option<Annotated>>,
+    clock: &dyn Clock,
+) -> Result<Report> {
+    let mut detector = BlazeFace::open(pack, engines)?;
     let FaceSettings { doubt_score, sure_score, .. } = FaceSettings::default();
     let (mut rows, mut spent, mut picture) = (Vec::new(), Duration::ZERO, Picture::default());
     for (file, annotated) in photos {
@@ -138,7 +151,7 @@ fn report(pack: &Pack, photos: &BTreeMap<PathBuf, Option<Annotated>>, clock: &dy
     }
     let total = rows.iter().filter_map(|row| row.score).fold(Score::default(), Score::plus);
     let milliseconds = spent.as_secs_f64() * 1e3 / rows.len().max(1) as f64;
-    Ok(Report { pack: pack.id(), total, milliseconds, photos: rows })
+    Ok(Report { pack: pack.id(), engine: detector.engine().to_owned(), total, milliseconds, photos: rows })
 }
 
 /// Gives each face the find that overlaps it most; what is left over is missed or false.
@@ -166,7 +179,7 @@ fn is_same(find: &Rect, face: &Rect) -> bool {
 
 fn table(report: &Report, out: &mut impl Write) -> Result<()> {
     let width = report.photos.iter().map(|row| row.photo.chars().count()).max().unwrap_or_default().max("PHOTO".len());
-    writeln!(out, "{}, {:.0} ms a photo", report.pack, report.milliseconds)?;
+    writeln!(out, "{} on {}, {:.0} ms a photo", report.pack, report.engine, report.milliseconds)?;
     writeln!(out, "  {:width$}  FACES  FOUND  MISSED  FALSE", "PHOTO")?;
     for Row { photo, score, detections } in &report.photos {
         match score {

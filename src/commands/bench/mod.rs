@@ -22,8 +22,9 @@ mod usage;
 pub fn run(args: &BenchArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
     match &args.what {
         Some(BenchCommand::Faces { dir, json }) => {
-            let registry = setup::registry(&setup::config(None)?, models)?;
-            faces::faces(&registry, dir, &SystemClock, *json, &mut io::stdout().lock())?;
+            let config = setup::config(None)?;
+            let (registry, engines) = (setup::registry(&config, models)?, setup::engines(&config)?);
+            faces::faces(&registry, &engines, dir, &SystemClock, *json, &mut io::stdout().lock())?;
             Ok(Exit::Ok)
         }
         None => clip::run(args, models),

@@ -15,8 +15,9 @@ use super::count;
 use crate::capture::Address;
 use crate::commands::setup;
 use crate::config::{Config, PackName};
+use crate::model::ort::{Ort, RuntimeError};
 use crate::model::registry::RegistryError;
-use crate::model::{Kind, Pack};
+use crate::model::{EngineChoice, Kind, Pack};
 
 /// How long the broker may take to accept a connection.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -79,7 +80,7 @@ impl Finding {
 }
 
 /// Every look, in the order in which they are told.
-pub const ALL: [fn(&Config) -> Finding; 5] = [models, source, password, certificates, broker];
+pub const ALL: [fn(&Config) -> Finding; 6] = [models, engine, source, password, certificates, broker];
 
 fn models(config: &Config) -> Finding {
     let wrong = |error: RegistryError| Finding {
@@ -108,6 +109,38 @@ fn models(config: &Config) -> Finding {
             Finding::good("models", format!("{} and {} in {}", detector.id(), face.id(), registry.dir().display()))
         }
     }
+}
+
+/// The engine that runs the models. In `auto` there is always one, so what is wrong with ONNX Runtime is at
+/// most a warning.
+fn engine(config: &Config) -> Finding {
+    let choice = config.models.engines.choice;
+    if choice == EngineChoice::Tract {
+        return Finding::good("engine", "tract");
+    }
+    let engines = setup::engines_present(config);
+    match (engines.onnx_runtime(), engines.missing()) {
+        (Some(ort), _) => providers(ort),
+        (None, Some(missing)) if choice == EngineChoice::Ort => {
+            Finding::wrong("engine", missing.reason(), missing.remedy())
+        }
+        (None, None | Some(RuntimeError::NotFound { .. })) => Finding::good("engine", "tract; no ONNX Runtime is here"),
+        (None, Some(missing)) => {
+            Finding::warning("engine", format!("tract, because {}", missing.reason()), missing.remedy())
+        }
+    }
+}
+
+fn providers(ort: &Ort) -> Finding {
+    let lacking: Vec<_> = ort.lacking().iter().map(|provider| provider.name()).collect();
+    if lacking.is_empty() {
+        return Finding::good("engine", ort.runtime().to_string());
+    }
+    Finding::warning(
+        "engine",
+        format!("{}, which was built without {}", ort.runtime(), lacking.join(" and ")),
+        "install one that has it, or take it out of models.providers",
+    )
 }
 
 fn source(config: &Config) -> Finding {

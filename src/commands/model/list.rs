@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::text::{json, size, table, yes_no};
 use super::{VariantRow, state};
 use crate::model::registry::Entry;
-use crate::model::{ModelError, Pack, Registry};
+use crate::model::{Engines, ModelError, Pack, Registry};
 
 /// One pack.
 #[derive(Debug, Serialize)]
@@ -28,10 +28,11 @@ struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn new(entry: &'a Entry) -> Self {
+    fn new(entry: &'a Entry, engines: &Engines) -> Self {
         let problem = entry.pack.as_ref().err().or(entry.files.as_ref().err());
         let pack = entry.pack.as_ref().ok();
-        let variants = |pack: &'a Pack| -> Vec<_> { pack.variants.iter().map(|v| VariantRow::new(pack, v)).collect() };
+        let variants =
+            |pack: &'a Pack| -> Vec<_> { pack.variants.iter().map(|v| VariantRow::new(pack, v, engines)).collect() };
         let variants = pack.map(variants).unwrap_or_default();
         // Variants may share a file.
         let files: BTreeMap<&str, Option<u64>> = variants.iter().map(|v| (&*v.file, v.bytes)).collect();
@@ -49,18 +50,19 @@ impl<'a> Row<'a> {
     }
 }
 
-/// Lists every pack: what it is, on what terms, and whether its files are there and right.
+/// Lists every pack: what it is, on what terms, which of `engines` runs it, and whether its files are there
+/// and right.
 ///
 /// # Errors
 /// When the folder cannot be read or `out` cannot be written. A pack that is wrong is listed as such.
-pub fn list(registry: &Registry, as_json: bool, out: &mut impl Write) -> Result<()> {
+pub fn list(registry: &Registry, engines: &Engines, as_json: bool, out: &mut impl Write) -> Result<()> {
     let entries = registry.list()?;
-    let rows: Vec<_> = entries.iter().map(Row::new).collect();
+    let rows: Vec<_> = entries.iter().map(|entry| Row::new(entry, engines)).collect();
     if as_json {
         return json(out, &rows);
     }
-    let mut lines =
-        vec![["NAME", "VERSION", "KIND", "LICENCE", "COMMERCIAL USE", "VARIANTS", "SIZE", "FILES"].map(str::to_owned)];
+    let heads = ["NAME", "VERSION", "KIND", "LICENCE", "COMMERCIAL USE", "VARIANTS", "RUN BY", "SIZE", "FILES"];
+    let mut lines = vec![heads.map(str::to_owned)];
     lines.extend(rows.iter().map(|row| {
         let variant = |v: &VariantRow<'_>| format!("{} {}", v.engine, v.precision);
         let variants: Vec<_> = row.variants.iter().map(variant).collect();
@@ -72,6 +74,7 @@ pub fn list(registry: &Registry, as_json: bool, out: &mut impl Write) -> Result<
             row.licence.unwrap_or("-"),
             row.commercial_use.map_or("-", yes_no),
             &variants.join(", "),
+            row.variants.iter().find(|variant| variant.used).map_or("-", |variant| variant.engine),
             size.as_deref().unwrap_or("-"),
             row.files,
         ]

@@ -11,7 +11,7 @@ use std::fs;
 use serde::Serialize;
 
 use crate::model::pack::Variant;
-use crate::model::{ModelError, Pack, Problem};
+use crate::model::{Engines, ModelError, Pack, Problem};
 
 pub use list::list;
 pub use show::show;
@@ -25,18 +25,21 @@ struct VariantRow<'a> {
     precision: &'a str,
     /// `None` when the file is not there.
     bytes: Option<u64>,
-    /// Whether this program has the engine.
+    /// Whether the engine is here.
     runs_here: bool,
+    /// Whether it is the variant that is used.
+    used: bool,
 }
 
 impl<'a> VariantRow<'a> {
-    fn new(pack: &Pack, variant: &'a Variant) -> Self {
+    fn new(pack: &Pack, variant: &'a Variant, engines: &Engines) -> Self {
         Self {
             engine: &variant.engine,
             file: variant.file.path.display().to_string(),
             precision: &variant.precision,
             bytes: fs::metadata(pack.dir().join(&variant.file.path)).ok().map(|file| file.len()),
-            runs_here: variant.runs_here(),
+            runs_here: engines.has(&variant.engine),
+            used: engines.preferred(pack).is_ok_and(|preferred| preferred == variant),
         }
     }
 }

@@ -9,7 +9,7 @@ use super::text::{json, size, table, yes_no};
 use super::{VariantRow, state};
 use crate::affect::Label;
 use crate::model::manifest::Manifest;
-use crate::model::{Channels, Kind, ModelError, Pack, Registry};
+use crate::model::{Channels, Engines, Kind, ModelError, Pack, Registry};
 
 /// One pack: its manifest, key by key, and how its files are.
 #[derive(Debug, Serialize)]
@@ -18,15 +18,18 @@ struct Shown {
     /// present, missing or damaged.
     files: &'static str,
     problem: Option<String>,
+    /// The engine that runs it; `None` when none does.
+    engine: Option<String>,
     manifest: Manifest,
 }
 
-/// Shows one pack: what its manifest says, and whether its files are there and right.
+/// Shows one pack: what its manifest says, which of `engines` runs it, and whether its files are there and
+/// right.
 ///
 /// # Errors
 /// When there is no such pack, its manifest is wrong, or `out` cannot be written. Files that are missing or
 /// damaged are shown as such.
-pub fn show(registry: &Registry, name: &str, as_json: bool, out: &mut impl Write) -> Result<()> {
+pub fn show(registry: &Registry, name: &str, engines: &Engines, as_json: bool, out: &mut impl Write) -> Result<()> {
     let pack = registry.describe(name)?;
     let problem = pack.check_files().err();
     if as_json {
@@ -36,6 +39,7 @@ pub fn show(registry: &Registry, name: &str, as_json: bool, out: &mut impl Write
                 folder: pack.dir().display().to_string(),
                 files: state(problem.as_ref()),
                 problem: problem.as_ref().map(ModelError::to_string),
+                engine: engines.preferred(&pack).ok().map(|variant| variant.engine.clone()),
                 manifest: Manifest::read(pack.dir())?,
             },
         );
@@ -44,10 +48,11 @@ pub fn show(registry: &Registry, name: &str, as_json: bool, out: &mut impl Write
     facts(&pack, problem.as_ref(), out)?;
 
     writeln!(out, "\nVariants")?;
-    let mut lines = vec![["ENGINE", "PRECISION", "FILE", "SIZE", "RUNS HERE"].map(str::to_owned)];
-    lines.extend(pack.variants.iter().map(|variant| VariantRow::new(&pack, variant)).map(|row| {
+    let mut lines = vec![["ENGINE", "PRECISION", "FILE", "SIZE", "RUNS HERE", "USED"].map(str::to_owned)];
+    lines.extend(pack.variants.iter().map(|variant| VariantRow::new(&pack, variant, engines)).map(|row| {
         let size = row.bytes.map_or_else(|| "-".to_owned(), size);
-        [row.engine.to_owned(), row.precision.to_owned(), row.file, size, yes_no(row.runs_here).to_owned()]
+        let (here, used) = (yes_no(row.runs_here).to_owned(), yes_no(row.used).to_owned());
+        [row.engine.to_owned(), row.precision.to_owned(), row.file, size, here, used]
     }));
     table(out, "  ", &lines)?;
 

@@ -10,7 +10,7 @@ use super::text::{json, table};
 use crate::clock::SystemClock;
 use crate::model::pack::Variant;
 use crate::model::verify::{Difference, Report, compare, refuse_disagreement};
-use crate::model::{ModelError, Pack, Registry};
+use crate::model::{Engines, ModelError, Pack, Registry};
 
 /// How a verification ended; the exit status follows from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,16 +54,22 @@ struct Output {
 }
 
 /// Compares the engines with the golden vectors of the packs of those names, or of every pack when none is
-/// named. Each variant whose engine this program has is run.
+/// named. Each variant whose engine is here is run.
 ///
 /// # Errors
 /// When the folder cannot be read or `out` cannot be written. What is wrong with a pack is an outcome.
-pub fn verify(registry: &Registry, names: &[String], as_json: bool, out: &mut impl Write) -> Result<Verdict> {
+pub fn verify(
+    registry: &Registry,
+    names: &[String],
+    engines: &Engines,
+    as_json: bool,
+    out: &mut impl Write,
+) -> Result<Verdict> {
     let names = if names.is_empty() { registry.names()? } else { names.to_vec() };
     let mut outcomes = Vec::new();
     for name in &names {
         match registry.pack(name) {
-            Ok(pack) => outcomes.extend(verify_pack(&pack)),
+            Ok(pack) => outcomes.extend(verify_pack(&pack, engines)),
             Err(error) => outcomes.push(Outcome::refused(name.clone(), &error)),
         }
     }
@@ -76,8 +82,10 @@ pub fn verify(registry: &Registry, names: &[String], as_json: bool, out: &mut im
     Ok(if refused { Verdict::Refused } else { Verdict::Accepted })
 }
 
-fn verify_pack(pack: &Pack) -> Vec<Outcome> {
-    if let Err(error) = pack.preferred() {
+fn verify_pack(pack: &Pack, engines: &Engines) -> Vec<Outcome> {
+    if !pack.variants.iter().any(|variant| engines.has(&variant.engine))
+        && let Err(error) = engines.preferred(pack)
+    {
         return vec![Outcome::refused(pack.id(), &error)];
     }
     let outcome = |variant: &Variant| {
@@ -87,10 +95,10 @@ fn verify_pack(pack: &Pack) -> Vec<Outcome> {
             precision: Some(variant.precision.clone()),
             ..Outcome::new(pack.id(), Word::NotRun)
         };
-        if !variant.runs_here() {
-            return Outcome { reason: Some("this affectd has no such engine".to_owned()), ..bare };
+        if let Some(why) = engines.why_absent(&variant.engine) {
+            return Outcome { reason: Some(why), ..bare };
         }
-        match compare(pack, variant, &SystemClock) {
+        match compare(pack, variant, engines, &SystemClock) {
             Ok(report) => bare.with(&report, refuse_disagreement(pack, &report).err()),
             Err(error) => Outcome { verdict: Word::Refused, reason: Some(error.to_string()), ..bare },
         }
