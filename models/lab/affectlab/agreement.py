@@ -15,20 +15,32 @@ from .labels import EXPRESSIONS
 USUAL = 0.25
 
 
-def by_extremes(scores, witness):
-    """Area under the curve of (N,) scores: the witness' highest tenth against its lower half."""
+def extremes(witness):
+    """(N,) which faces are in the witness' highest tenth or lower half, and which of those in the former."""
     high, half = np.quantile(witness, [0.9, 0.5])
     clear = (witness >= high) | (witness < half)
-    return action_units.auc(scores[clear], witness[clear] >= high)
+    return clear, witness[clear] >= high
+
+
+def told(label, unit):
+    """(N,) which labels tell of a unit, and of those which people usually show it with; with the others they do not."""
+    shown = [kind for kind, name in enumerate(EXPRESSIONS)
+             if action_units.EXPECTED.get(name, {}).get(unit, 0) >= USUAL]
+    hidden = [kind for kind, name in enumerate(EXPRESSIONS) if unit not in action_units.EXPECTED.get(name, {})]
+    counts = np.isin(label, shown + hidden)
+    return counts, np.isin(label[counts], shown)
+
+
+def by_extremes(scores, witness):
+    """Area under the curve of (N,) scores: the witness' highest tenth against its lower half."""
+    clear, positive = extremes(witness)
+    return action_units.auc(scores[clear], positive)
 
 
 def by_emotions(scores, label, unit):
     """The same: labels (N,) that people usually show the unit with, against those they do not."""
-    shown = [kind for kind, name in enumerate(EXPRESSIONS)
-             if action_units.EXPECTED.get(name, {}).get(unit, 0) >= USUAL]
-    hidden = [kind for kind, name in enumerate(EXPRESSIONS) if unit not in action_units.EXPECTED.get(name, {})]
-    told = np.isin(label, shown + hidden)
-    return action_units.auc(scores[told], np.isin(label[told], shown))
+    counts, positive = told(label, unit)
+    return action_units.auc(scores[counts], positive)
 
 
 def _row(probability, seen, found, label):

@@ -33,7 +33,8 @@ def measured(figures):
     yield "concordance (CCC), arousal pseudo-label", figures["ccc_arousal"], pseudo
 
 
-def _table(head, rows):
+def table(head, rows):
+    """A Markdown table."""
     def line(cells):
         return "| " + " | ".join(str(cell) for cell in cells) + " |"
     return "\n".join([line(head), line(["---"] * len(head)), *(line(row) for row in rows)])
@@ -46,8 +47,8 @@ def _percent(value):
 def _ablations():
     rows = [(row["what"], row["part"], _percent(row["accuracy"]), _percent(row["mean_recall"]))
             for row in ablate.load()]
-    table = _table(("one choice undone", "part", "accuracy", "mean recall"), rows) if rows else "None were measured."
-    return table + _options()
+    undone = table(("one choice undone", "part", "accuracy", "mean recall"), rows) if rows else "None were measured."
+    return undone + _options()
 
 
 def _options():
@@ -56,7 +57,7 @@ def _options():
             for row in ablate.options()]
     head = ("\n\nA finished run trained on for some epochs with one option more (`ablate --option NAME`; the README says "
             "what each does); `nothing` is the same without one:\n\n")
-    return head + _table(("option", "epochs", "part", "accuracy", "mean recall"), rows) if rows else ""
+    return head + table(("option", "epochs", "part", "accuracy", "mean recall"), rows) if rows else ""
 
 
 def _wild(figures):
@@ -66,7 +67,7 @@ def _wild(figures):
     head = (f"Accuracy {_percent(found['accuracy'])}, mean recall {_percent(found['mean_recall'])} on {found['n']} "
             f"photographs; in {found['missed']} more no face was found.")
     rows = [(n, found["count"][n], _percent(r)) for n, r in found["recall"].items()]
-    text = head + "\n\n" + _table(("expression", "pictures", "recall"), rows)
+    text = head + "\n\n" + table(("expression", "pictures", "recall"), rows)
     if "four" in found:
         four = found["four"]
         text += (f"\n\nTold among neutral, happiness, surprise and anger only, on all {four['n']} photographs with one of these "
@@ -108,7 +109,7 @@ def _units(figures):
     rows.append(("mean", *(_area(part["mean"][key]) for part, key in parts), ""))
     head = ("unit", "shapes, FER+", "shapes, photographs", "emotions, FER+", "emotions, photographs", "mean probability")
     return (f"FER+ validation split (n = {valid['n']}), photographs of people held out (n = {photographs['n']}).\n\n"
-            + _table(head, rows))
+            + table(head, rows))
 
 
 def _variants(figures):
@@ -121,7 +122,7 @@ def _variants(figures):
     rows = [(row["precision"], f"{row['bytes'] / 1e6:.2f} MB", _percent(row["accuracy"]), _percent(row["mean_recall"]),
              f"{row['ccc_valence']:.3f} / {row['ccc_arousal']:.3f}", f"{row['units']:.3f}",
              took(row, "tract"), took(row, "ort")) for row in figures["variants"]]
-    return _table(("precision", "file", "accuracy", "mean recall", "CCC valence / arousal", "action units, AUC",
+    return table(("precision", "file", "accuracy", "mean recall", "CCC valence / arousal", "action units, AUC",
                    "tract", "ONNX Runtime"), rows)
 
 
@@ -141,7 +142,7 @@ def _cues(figures):
                    if sets not in ("geometry", "folds", "emotion")]
         rows = [(unit, *(_area(found[by].get(unit, {}).get(sets)) for by, sets in columns)) for unit in found["emotions"]]
         head = ("unit", *(f"{sets}, by {by}" for by, sets in columns))
-        text += f"\n\n{name} (n = {found['n']}):\n\n" + _table(head, rows)
+        text += f"\n\n{name} (n = {found['n']}):\n\n" + table(head, rows)
     return text
 
 
@@ -179,15 +180,15 @@ def text(figures, date):
         "F32_ACCURACY": _percent(full["accuracy"]),
         "SAME_LABEL": _percent(full["same_label"]),
         "DIFFERENCES": ", ".join(f"{name} {value:.3f}" for name, value in full["largest_difference"].items()),
-        "RECALLS": _table(("expression", "pictures", "recall"),
+        "RECALLS": table(("expression", "pictures", "recall"),
                           [(n, figures["count"][n], _percent(figures["recall"][n])) for n in EXPRESSIONS]),
-        "CONFUSION": _table(("people \\ network", *EXPRESSIONS),
+        "CONFUSION": table(("people \\ network", *EXPRESSIONS),
                             [(n, *row) for n, row in zip(EXPRESSIONS, figures["confusion"])]),
-        "GROUPS": _table(("part of the validation split", "pictures", "accuracy"),
+        "GROUPS": table(("part of the validation split", "pictures", "accuracy"),
                          [(n, g["n"], _percent(g["accuracy"])) for n, g in figures["groups"].items()]),
-        "DAMAGE": _table(("damage to the input", "accuracy"),
+        "DAMAGE": table(("damage to the input", "accuracy"),
                          [(n, _percent(v)) for n, v in figures.get("damage", {}).items()]),
-        "VALENCE_AROUSAL": _table(("", *VALENCE_AROUSAL),
+        "VALENCE_AROUSAL": table(("", *VALENCE_AROUSAL),
                                   [("valence", *(v for v, _ in VALENCE_AROUSAL.values())),
                                    ("arousal", *(a for _, a in VALENCE_AROUSAL.values()))]),
         "WILD": _wild(figures),

@@ -125,6 +125,10 @@ def _parser():
     command = add("cues", "Measure per action unit what each cue brought to its targets, and add that to the card.", pack=True)
     add_detector(command, default=DEFAULT_DETECTOR)
     add_landmarks(command, required=True)
+    command = add("plots", "Draw how a pack does on the FER+ validation split: four SVG files.", pack=True)
+    add_landmarks(command, required=False)
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to")
+    command.add_argument("--document", type=Path, metavar="FILE", help="also write the figures into the marked places of this text")
     command = add("ferplus", "Make ferplus.npz from the two downloads the README names.")
     command.add_argument("--pictures", type=Path, required=True, metavar="FILE", help="fer2013.csv")
     command.add_argument("--votes", type=Path, required=True, metavar="FILE", help="fer2013new.csv")
@@ -382,6 +386,15 @@ def _cues(options):
     print("\n".join(cues.lines(result)))
 
 
+def _plots(options):
+    from . import document, plots
+
+    result = plots.run(options.data, options.pack, options.out, options.landmarks)
+    if options.document:
+        document.fill(options.document, result)
+    print(json.dumps(result, indent=1))
+
+
 def _abaw(options):
     from . import abaw
 
@@ -413,7 +426,7 @@ def main(arguments=None):
                 "measure": _measure, "golden": _golden, "crops": _crops, "template": _template, "ferplus": _ferplus,
                 "wild": _wild, "ablate": _ablate, "photographs": _photographs, "teach": _teach, "units": _units,
                 "abaw": _abaw,
-                "variants": _variants, "cues": _cues}
+                "variants": _variants, "cues": _cues, "plots": _plots}
     try:
         commands[options.command](options)
     except (CrewError, DataError, PackError, TemplateError, TrainError) as error:
