@@ -76,7 +76,7 @@ WITH_UNITS = Plan(epochs=24, rate=1.2e-3, damage=0.25, jitter=0.7, average=0.998
 # Who has the published graph of a face network makes a tutor of it, which with the fifth round teaches a sixth.
 TUTOR = Plan(epochs=6, rate=6e-4, damage=0.35, jitter=0.8, average=0.995, trust=0.25, photographs=0.25, unit_weight=0.5,
              **_CLEAN)
-TUTORED = replace(WITH_UNITS, epochs=26, trust=0.6)
+TUTORED = replace(WITH_UNITS, epochs=20, trust=0.6)
 
 
 def with_frames(plan):
