@@ -62,13 +62,14 @@ fn check(path: &Path, json: bool) -> anyhow::Result<Exit> {
 }
 
 fn model(command: &ModelCommand, models: Option<&Path>) -> anyhow::Result<Exit> {
-    let registry = setup::registry(&setup::config(None)?, models)?;
+    let (ModelCommand::List(how) | ModelCommand::Show { how, .. } | ModelCommand::Verify { how, .. }) = command;
+    let registry = setup::registry(&setup::config(how.config.as_deref())?, models)?;
     let out = &mut io::stdout().lock();
     let exit = match command {
-        ModelCommand::List { json } => model::list(&registry, *json, out).map(|()| Exit::Ok),
-        ModelCommand::Show { name, json } => model::show(&registry, name, *json, out).map(|()| Exit::Ok),
-        ModelCommand::Verify { names, json } => {
-            model::verify(&registry, names, *json, out).map(|verdict| match verdict {
+        ModelCommand::List(_) => model::list(&registry, how.json, out).map(|()| Exit::Ok),
+        ModelCommand::Show { name, .. } => model::show(&registry, name, how.json, out).map(|()| Exit::Ok),
+        ModelCommand::Verify { names, .. } => {
+            model::verify(&registry, names, how.json, out).map(|verdict| match verdict {
                 model::Verdict::Accepted => Exit::Ok,
                 model::Verdict::Refused => Exit::Failed,
             })

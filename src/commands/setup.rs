@@ -34,13 +34,13 @@ pub fn config(path: Option<&Path>) -> anyhow::Result<Config> {
 pub fn registry(config: &Config, models: Option<&Path>) -> Result<Registry, RegistryError> {
     let said = models.or(config.models.dir.as_deref());
     let executable = std::env::current_exe().ok();
-    Registry::find(candidates(said, executable.as_deref()))
+    Ok(Registry::find(candidates(said, executable.as_deref()))?.trusting(config.models.trust.clone()))
 }
 
 /// A pack, if it may be used as the configuration says it is.
 ///
 /// # Errors
-/// When there is none of that name, it is damaged, or its licence forbids this use.
+/// When there is none of that name, it is damaged, or its signature or licence forbids this use.
 pub fn pack(registry: &Registry, config: &Config, name: &PackName) -> Result<Pack, RegistryError> {
     let pack = registry.pack(name.as_str())?;
     if config.models.commercial {

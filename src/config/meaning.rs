@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tracing::Level;
 
-use super::as_typed::{AsTyped, Events, Face, Mqtt, Publish, Smooth};
+use super::as_typed::{AsTyped, Events, Face, Models, Mqtt, Publish, Smooth};
 use super::choices::LogFormat;
 use super::clashes::{clash, clashes};
 use super::environment::Environment;
@@ -16,6 +16,7 @@ use super::section::Setting;
 use crate::capture::Address;
 use crate::events::{EventSettings, Kind, PresenceRule, Rule};
 use crate::face::FaceSettings;
+use crate::model::Trust;
 use crate::publish::{DeviceId, PublishSettings};
 use crate::smooth::{BaselineSettings, OneEuroSettings, SmoothSettings};
 
@@ -53,6 +54,10 @@ pub struct ModelChoice {
     pub face: PackName,
     /// Whether packs that forbid commercial use are refused.
     pub commercial: bool,
+    /// Whose signatures packs must have.
+    pub trust: Trust,
+    /// How often is looked whether they were replaced; never, other than on request, when absent.
+    pub reload_every: Option<Duration>,
 }
 
 /// What is logged, and how.
@@ -90,12 +95,7 @@ pub(super) fn understand(typed: &AsTyped, environment: &Environment) -> (Option<
     let config = device.map(|device| Config {
         device,
         video: typed.source.video.value.clone(),
-        models: ModelChoice {
-            dir: typed.models.dir.value.clone(),
-            detector: typed.models.detector.value.clone(),
-            face: typed.models.face.value.clone(),
-            commercial: typed.models.commercial.value,
-        },
+        models: model_choice(&typed.models),
         face: face_settings(&typed.face),
         smooth: smooth_settings(&typed.smooth),
         events: event_settings(&typed.events),
@@ -104,6 +104,18 @@ pub(super) fn understand(typed: &AsTyped, environment: &Environment) -> (Option<
         log: LogChoice { level: typed.log.level.value, format: typed.log.format.value },
     });
     (config, problems)
+}
+
+fn model_choice(models: &Models) -> ModelChoice {
+    let seconds = models.reload_every_s.value;
+    ModelChoice {
+        dir: models.dir.value.clone(),
+        detector: models.detector.value.clone(),
+        face: models.face.value.clone(),
+        commercial: models.commercial.value,
+        trust: Trust { keys: models.trusted_keys.value.clone(), required: models.require_signature.value },
+        reload_every: (seconds > 0).then(|| Duration::from_secs(seconds.into())),
+    }
 }
 
 fn face_settings(face: &Face) -> FaceSettings {

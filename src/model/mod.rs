@@ -4,13 +4,14 @@
 //! model makers how to write one. On the way from the folder to a number, each step can refuse:
 //!
 //! ```text
-//! folder ─► Manifest ─► Pack ─► Model ─► FrameModel ─► Estimate
-//!           as typed    as meant  opened   finite, temperature applied
-//!                          └────► verify: the engine against the training framework
+//! folder ─► Trust ─► Manifest ─► Pack ─► Model ─► FrameModel ─► Estimate
+//!           signed   as typed    as meant  opened   finite, temperature applied
+//!                                   └────► verify: the engine against the training framework
 //! ```
 //!
 //! | file | what it is for |
 //! |---|---|
+//! | [`trust`] | who signed `pack.toml`; `file` reads no more than is expected |
 //! | [`manifest`] | `pack.toml` as typed |
 //! | [`pack`], [`spec`] | the same as meant; `parse` is the way from one to the other |
 //! | [`digest`] | SHA-256 of files |
@@ -23,6 +24,7 @@
 pub mod digest;
 pub mod engine;
 mod error;
+mod file;
 pub mod frame;
 mod guard;
 pub mod loaded;
@@ -33,6 +35,7 @@ mod parse;
 pub mod registry;
 pub mod spec;
 pub mod tract;
+pub mod trust;
 mod value;
 pub mod verify;
 
@@ -42,3 +45,4 @@ pub use loaded::{Model, ModelFile};
 pub use pack::Pack;
 pub use registry::{Registry, RegistryError};
 pub use spec::{Align, Channels, DetectorSpec, FrameSpec, InputSpec, Kind, Layout, OutputSpec};
+pub use trust::{Signed, Trust, TrustedKey};

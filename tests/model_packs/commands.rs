@@ -42,7 +42,7 @@ fn list_shows_each_pack_with_its_terms_variants_size_and_files() {
     let size = format!("{:.1} kB", size as f64 / 1000.0);
     assert_eq!(
         cells(&text, NAME),
-        [NAME, "0.1.0", "frame", "CC0-1.0", "yes", "tract f32, abacus f32", &size, "present"]
+        [NAME, "0.1.0", "frame", "CC0-1.0", "yes", "unsigned", "tract f32, abacus f32", &size, "present"]
     );
 }
 
@@ -54,7 +54,7 @@ fn list_goes_on_after_a_pack_that_is_missing_files_or_makes_no_sense() {
     fs::create_dir(&nonsense).unwrap();
     fs::write(nonsense.join("pack.toml"), "schema = \"one\"").unwrap();
     let text = listed(&pack);
-    assert_eq!(cells(&text, "nonsense"), ["nonsense", "-", "-", "-", "-", "-", "damaged"]);
+    assert_eq!(cells(&text, "nonsense"), ["nonsense", "-", "-", "-", "-", "-", "-", "damaged"]);
     assert_eq!(cells(&text, NAME).last(), Some(&"missing"));
     assert!(text.contains("tiny.onnx is missing; run `make models`") && text.contains("pack.toml, line 1"), "{text}");
 }

@@ -8,3 +8,4 @@ mod onnx;
 mod real;
 mod refused;
 mod tiny_pack;
+mod trust;

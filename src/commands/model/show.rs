@@ -6,19 +6,20 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::text::{json, size, table, yes_no};
-use super::{VariantRow, state};
+use super::{SignatureRow, VariantRow, state};
 use crate::affect::Label;
 use crate::model::manifest::Manifest;
 use crate::model::{Channels, Kind, ModelError, Pack, Registry};
 
 /// One pack: its manifest, key by key, and how its files are.
 #[derive(Debug, Serialize)]
-struct Shown {
+struct Shown<'a> {
     folder: String,
     /// present, missing or damaged.
     files: &'static str,
     problem: Option<String>,
-    manifest: Manifest,
+    signature: SignatureRow,
+    manifest: &'a Manifest,
 }
 
 /// Shows one pack: what its manifest says, and whether its files are there and right.
@@ -36,7 +37,8 @@ pub fn show(registry: &Registry, name: &str, as_json: bool, out: &mut impl Write
                 folder: pack.dir().display().to_string(),
                 files: state(problem.as_ref()),
                 problem: problem.as_ref().map(ModelError::to_string),
-                manifest: Manifest::read(pack.dir())?,
+                signature: SignatureRow::new(pack.signed),
+                manifest: pack.manifest(),
             },
         );
     }
@@ -82,6 +84,7 @@ fn facts(pack: &Pack, problem: Option<&ModelError>, out: &mut impl Write) -> Res
         ["kind".to_owned(), pack.kind.name().to_owned()],
         ["licence".to_owned(), pack.licence.weights.clone()],
         ["commercial use".to_owned(), format!("{commercial}: {}", pack.licence.note)],
+        ["signature".to_owned(), SignatureRow::new(pack.signed).to_string()],
         ["input".to_owned(), format!("{}×{} {channels}", input.width, input.height)],
     ];
     lines.extend(pack.outputs.iter().map(|output| {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use serde::Serialize;
 
+use super::SignatureRow;
 use super::text::{json, table};
 use crate::clock::SystemClock;
 use crate::model::pack::Variant;
@@ -29,6 +30,8 @@ struct Outcome {
     file: Option<String>,
     precision: Option<String>,
     verdict: Word,
+    /// Absent when the pack was refused before it was known.
+    signature: Option<SignatureRow>,
     /// Why it was refused or not run.
     reason: Option<String>,
     tolerance: Option<f32>,
@@ -77,14 +80,16 @@ pub fn verify(registry: &Registry, names: &[String], as_json: bool, out: &mut im
 }
 
 fn verify_pack(pack: &Pack) -> Vec<Outcome> {
+    let signature = || Some(SignatureRow::new(pack.signed));
     if let Err(error) = pack.preferred() {
-        return vec![Outcome::refused(pack.id(), &error)];
+        return vec![Outcome { signature: signature(), ..Outcome::refused(pack.id(), &error) }];
     }
     let outcome = |variant: &Variant| {
         let bare = Outcome {
             engine: Some(variant.engine.clone()),
             file: Some(variant.file.path.display().to_string()),
             precision: Some(variant.precision.clone()),
+            signature: signature(),
             ..Outcome::new(pack.id(), Word::NotRun)
         };
         if !variant.runs_here() {
@@ -102,7 +107,7 @@ impl Outcome {
     fn new(pack: String, verdict: Word) -> Self {
         let (engine, file, precision, reason) = (None, None, None, None);
         let (tolerance, outputs, load_ms, run_ms) = (None, Vec::new(), None, None);
-        Self { pack, engine, file, precision, verdict, reason, tolerance, outputs, load_ms, run_ms }
+        Self { pack, engine, file, precision, verdict, signature: None, reason, tolerance, outputs, load_ms, run_ms }
     }
 
     fn refused(pack: String, error: &impl ToString) -> Self {
@@ -132,6 +137,9 @@ impl Outcome {
         let about = [&self.engine, &self.precision, &self.file];
         let about = about.into_iter().flatten().map(|text| format!(", {text}")).collect::<String>();
         writeln!(out, "{}{about}: {word}", self.pack)?;
+        if let Some(signature) = &self.signature {
+            writeln!(out, "  signature: {signature}")?;
+        }
         if let Some(reason) = &self.reason {
             writeln!(out, "  {reason}")?;
         }
