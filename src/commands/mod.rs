@@ -15,6 +15,7 @@ mod files;
 pub mod infer;
 mod lines;
 pub mod model;
+mod reload;
 pub mod replay;
 pub mod run;
 mod session;
