@@ -1,7 +1,5 @@
 //! What is known of a pack that is at work and its folder: what to try, and what to say of it. Pure.
 
-use std::mem;
-
 use thiserror::Error;
 
 use crate::face::FaceError;
@@ -81,7 +79,7 @@ impl Watched {
     pub fn refuse(&mut self, refusal: &Refusal, sum: Option<Sha256Sum>, asked: bool) -> bool {
         let why = refusal.to_string();
         let at_rest = match refusal.may_pass() {
-            true => mem::replace(&mut self.last, Some(why.clone())).as_ref() == Some(&why),
+            true => self.last.replace(why.clone()).as_ref() == Some(&why),
             false => {
                 self.hopeless = sum;
                 true
