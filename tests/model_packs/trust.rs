@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Cursor;
+use std::process::Command;
 
 use affectd::commands::model::{Verdict, list, show, verify};
 use affectd::model::{Pack, Problem, Registry, RegistryError, Signed, Trust, TrustedKey};
@@ -234,4 +235,32 @@ fn a_pack_that_is_not_trusted_is_listed_as_such_and_refused_by_verify() {
     list(&registry, false, &mut out).unwrap();
     assert_says(&String::from_utf8(out).unwrap(), &["not trusted", "which is not trusted; get the pack"]);
     assert_eq!(verify(&registry, &[], false, &mut Vec::new()).unwrap(), Verdict::Refused);
+}
+
+#[test]
+fn the_commands_take_their_keys_from_the_configuration() {
+    let (pack, signer) = signed();
+    let config = pack.registry().join("affectd.toml");
+    let run = |keys: &str, arguments: &[&str]| {
+        let dir = pack.registry().display();
+        fs::write(&config, format!("[models]\ndir = \"{dir}\"\nrequire_signature = true\n{keys}")).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_affectd"));
+        command.env_remove("AFFECTD_MODELS").arg("model").args(arguments).arg("--config").arg(&config);
+        let output = command.output().unwrap();
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        (output.status.code().unwrap(), text)
+    };
+    let keys = |key: TrustedKey| format!("trusted_keys = [\"{}\"]\n", key.text());
+    let (trusted, other) = (keys(signer.key()), keys(Signer::new().key()));
+    for arguments in [&["list"][..], &["show", NAME], &["verify"]] {
+        let (code, text) = run(&trusted, arguments);
+        assert_eq!(code, 0, "{text}");
+        assert_says(&text, &[&format!("signed by {}", signer.id())]);
+    }
+    let (code, text) = run(&other, &["verify", NAME]);
+    assert_eq!(code, 1, "{text}");
+    assert_says(&text, &["REFUSED", "which is not trusted"]);
+    let (code, text) = run("", &["list"]);
+    assert_eq!(code, 78, "{text}");
+    assert_says(&text, &["models.require_signature is true without models.trusted_keys"]);
 }
