@@ -141,27 +141,35 @@ pub struct CheckArgs {
 #[derive(Debug, Subcommand)]
 pub enum ModelCommand {
     /// The packs there are, with their licences
-    List {
-        /// As JSON
-        #[arg(long)]
-        json: bool,
-    },
+    List(PackArgs),
     /// One pack in full: input, labels, data, measured accuracy
     Show {
         /// The pack's name
         name: String,
-        /// As JSON
-        #[arg(long)]
-        json: bool,
+        /// How
+        #[command(flatten)]
+        how: PackArgs,
     },
     /// Run the golden vectors: does this machine's engine compute what the training framework did?
     Verify {
         /// The packs' names [default: all]
         names: Vec<String>,
-        /// As JSON
-        #[arg(long)]
-        json: bool,
+        /// How
+        #[command(flatten)]
+        how: PackArgs,
     },
+}
+
+/// Arguments of every command on model packs.
+#[derive(Debug, Args)]
+pub struct PackArgs {
+    /// Where packs are, and whose signatures of them are trusted, from this configuration
+    #[arg(short, long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `bench`.

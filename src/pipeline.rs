@@ -6,7 +6,8 @@
 //! ```
 //!
 //! [`Chain`] is the whole path from a frame to a [`Sink`], without a thread or a clock: `infer` and
-//! `bench` drive it themselves. [`Live`] drives it as fast as frames come and never with an old one.
+//! `bench` drive it themselves. [`Live`] drives it as fast as frames come and never with an old one. Its
+//! models may be exchanged between two frames: see [`swap`].
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,6 +27,10 @@ use crate::picture::Picture;
 use crate::scene::Scene;
 use crate::smooth::{Smoothed, Smoother};
 
+pub mod swap;
+
+use swap::{Models, Offers, Swaps};
+
 /// How long a thread waits before it looks whether it should stop.
 const PATIENCE: Duration = Duration::from_millis(200);
 
@@ -43,12 +48,35 @@ pub struct Chain {
     path: FacePath,
     smoother: Smoother,
     events: EventMachine<fn(Monotonic) -> Uuid>,
+    swaps: Option<Swaps>,
 }
 
 impl Chain {
     /// Joins the parts.
     pub fn new(path: FacePath, smoother: Smoother, events: EventMachine<fn(Monotonic) -> Uuid>) -> Self {
-        Self { path, smoother, events }
+        Self { path, smoother, events, swaps: None }
+    }
+
+    /// A way to exchange the models while the chain is driven by [`Live`]; a former way is closed.
+    pub fn offers(&mut self) -> Offers {
+        let (offers, swaps) = swap::handover();
+        self.swaps = Some(swaps);
+        offers
+    }
+
+    /// Exchanges the models for those that are offered, if any are.
+    fn change_over(&mut self) {
+        let Self { path, smoother, swaps, .. } = self;
+        let Some(swaps) = swaps else { return };
+        swaps.take(|Models { detector, reader }| Models {
+            detector: detector.map(|detector| path.replace_detector(detector)),
+            reader: reader.map(|reader| {
+                // What is published in the name of a model must be its own: neither what is smoothed nor a face's
+                // neutral look may carry over. Who is who, and which events go on, does not depend on it.
+                smoother.reset();
+                path.replace_reader(reader)
+            }),
+        });
     }
 
     /// The face path, for its counters and timings.
@@ -68,6 +96,9 @@ impl Chain {
     /// When a model fails; the next frame starts afresh.
     pub fn step(&mut self, frame: &Frame, sink: &mut impl Sink) -> Result<(), FaceError> {
         let at = frame.captured_at;
+        if let Some(swaps) = &self.swaps {
+            swaps.saw(frame.picture.width(), frame.picture.height());
+        }
         let mut faces = heapless::Vec::<Smoothed, MAX_FACES>::new();
         for observation in self.path.observe(&frame.picture, at)? {
             // The face path gives no more than MAX_FACES, so none is lost here.
@@ -209,6 +240,7 @@ fn process<S: Sink>(
     let mut report = Report::default();
     let mut frame = Frame::default();
     while !stop.load(Ordering::Relaxed) {
+        chain.change_over();
         match receiver.take(&mut frame, PATIENCE) {
             Taken::Fresh => {
                 if let Err(error) = chain.step(&frame, &mut sink) {

@@ -136,6 +136,14 @@ mod meaning {
     }
 
     #[test]
+    fn trusted_keys_arrive_and_zero_seconds_are_never() {
+        let key = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3";
+        let models = parsed(&format!("[models]\ntrusted_keys = [\"{key}\"]\nreload_every_s = 0\n")).models;
+        assert_eq!((models.trust.keys[0].text(), models.trust.required), (key, false));
+        assert_eq!((models.reload_every, parsed("").models.reload_every.unwrap().as_secs()), (None, 5));
+    }
+
+    #[test]
     fn the_environment_goes_before_the_file_unless_it_is_empty() {
         let text = "[device]\nid = \"file\"\n[log]\nlevel = \"warn\"";
         let environment = host().with("AFFECTD_DEVICE_ID", "variable").with("AFFECTD_LOG", "");
@@ -244,6 +252,15 @@ mod messages {
         insta::assert_snapshot!(refused(
             "[face]\nmax_brightness = 0.05\n[events]\nleave = 0.5\nvalence_enter = 0.1\narousal_enter = 0.4\n\
              arousal_leave = 0.6\n[mqtt]\npassword_file = \"/etc/password\"\nca_file = \"/etc/ca.pem\"\n"
+        ));
+    }
+
+    #[test]
+    fn signatures_that_are_required_without_keys_and_keys_that_are_none() {
+        insta::assert_snapshot!(refused("[models]\nrequire_signature = true\n"));
+        insta::assert_snapshot!(refused(
+            "[models]\ntrusted_keys = [\"RWQf6LRCGA9i53mlYecO\", \"/etc/affectd/minisign.pub\"]\n\
+             require_signature = true\n"
         ));
     }
 

@@ -15,6 +15,7 @@ mod files;
 pub mod infer;
 mod lines;
 pub mod model;
+mod reload;
 pub mod replay;
 pub mod run;
 mod session;
@@ -62,14 +63,15 @@ fn check(path: &Path, json: bool) -> anyhow::Result<Exit> {
 }
 
 fn model(command: &ModelCommand, models: Option<&Path>) -> anyhow::Result<Exit> {
-    let config = setup::config(None)?;
+    let (ModelCommand::List(how) | ModelCommand::Show { how, .. } | ModelCommand::Verify { how, .. }) = command;
+    let config = setup::config(how.config.as_deref())?;
     let (registry, engines) = (setup::registry(&config, models)?, setup::engines_present(&config));
     let out = &mut io::stdout().lock();
     let exit = match command {
-        ModelCommand::List { json } => model::list(&registry, &engines, *json, out).map(|()| Exit::Ok),
-        ModelCommand::Show { name, json } => model::show(&registry, name, &engines, *json, out).map(|()| Exit::Ok),
-        ModelCommand::Verify { names, json } => {
-            model::verify(&registry, names, &engines, *json, out).map(|verdict| match verdict {
+        ModelCommand::List(_) => model::list(&registry, &engines, how.json, out).map(|()| Exit::Ok),
+        ModelCommand::Show { name, .. } => model::show(&registry, name, &engines, how.json, out).map(|()| Exit::Ok),
+        ModelCommand::Verify { names, .. } => {
+            model::verify(&registry, names, &engines, how.json, out).map(|verdict| match verdict {
                 model::Verdict::Accepted => Exit::Ok,
                 model::Verdict::Refused => Exit::Failed,
             })

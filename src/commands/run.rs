@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use tokio::signal::unix::{SignalKind, signal};
+
 use super::session::{Session, runtime};
 use super::setup;
 use crate::capture::paced::Speed;
@@ -19,7 +21,13 @@ use crate::logging;
 pub fn run(args: &RunArgs, models: Option<&Path>, verbose: u8) -> anyhow::Result<Exit> {
     let config = setup::config(args.config.as_deref())?;
     logging::for_daemon(logging::raised(config.log.level, verbose), config.log.format);
-    let (chain, identity) = setup::chain(&config, models)?;
+    let runtime = runtime()?;
+    // Caught from here on, for a signal that nobody catches ends the process.
+    let hangup = {
+        let _context = runtime.enter();
+        signal(SignalKind::hangup())?
+    };
+    let (chain, identity, packs) = setup::live_chain(&config, models)?;
     let clock = Arc::new(SystemClock);
     let video = config.video.clone();
     let source = Reopening::new(move || capture::open_live(&video, Speed::NORMAL, Arc::new(SystemClock)));
@@ -27,10 +35,12 @@ pub fn run(args: &RunArgs, models: Option<&Path>, verbose: u8) -> anyhow::Result
         source: Box::new(source),
         chain,
         identity,
+        packs,
+        hangup: Some(hangup),
         publish: config.publish_settings()?,
         recorder: None,
         clock,
     };
-    runtime()?.block_on(session.play())?;
+    runtime.block_on(session.play())?;
     Ok(Exit::Ok)
 }

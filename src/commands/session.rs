@@ -1,15 +1,18 @@
-//! What `run` and `replay` share: the live pipeline beside the publisher, until the source ends or
-//! somebody asks to stop.
+//! What `run` and `replay` share: the live pipeline beside the publisher, and packs that are replaced meanwhile,
+//! until the source ends or somebody asks to stop.
 
+use std::future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use tokio::runtime::{Builder, Handle, Runtime};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tracing::{info, warn};
 
+use super::reload::Reloader;
+use super::setup::Packs;
 use crate::capture::VideoSource;
 use crate::clock::Clock;
 use crate::outlet::{Outlet, Recorder};
@@ -37,6 +40,10 @@ pub struct Session {
     pub chain: Chain,
     /// Who publishes.
     pub identity: Identity,
+    /// The packs at work, which may be replaced.
+    pub packs: Packs,
+    /// Asks for a look at the packs.
+    pub hangup: Option<Signal>,
     /// Where to, and how.
     pub publish: PublishSettings,
     /// Writes events as they are produced.
@@ -58,28 +65,57 @@ impl Session {
     ///
     /// # Errors
     /// When a thread, a signal handler or the publisher cannot start.
-    pub async fn play(self) -> anyhow::Result<Ending> {
+    pub async fn play(mut self) -> anyhow::Result<Ending> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
-        let publisher = Publisher::start(&self.publish, self.identity, self.clock.clone(), &Handle::current())?;
+        let publisher = Publisher::start(&self.publish, self.identity.clone(), self.clock.clone(), &Handle::current())?;
         let handle = publisher.handle();
+        let reloader = Reloader::start(self.packs, self.chain.offers(), self.identity, handle.clone())?;
         let (ended, mut end) = oneshot::channel();
         let outlet = Outlet::new(handle.clone(), self.recorder);
         let live = Live::start(self.source, self.chain, outlet, self.clock, move || {
             // Nobody waits any more when a signal came first.
             let _ = ended.send(());
         })?;
-        tokio::select! {
-            _ = &mut end => {}
-            _ = interrupt.recv() => info!("Interrupted; ending events and saying goodbye."),
-            _ = terminate.recv() => info!("Asked to stop; ending events and saying goodbye."),
+        loop {
+            tokio::select! {
+                _ = &mut end => break,
+                _ = interrupt.recv() => {
+                    info!("Interrupted; ending events and saying goodbye.");
+                    break;
+                }
+                _ = terminate.recv() => {
+                    info!("Asked to stop; ending events and saying goodbye.");
+                    break;
+                }
+                () = hung_up(&mut self.hangup) => {
+                    info!("Asked to reload; looking at the packs.");
+                    reloader.look();
+                }
+            }
         }
         live.stop();
-        let report = tokio::task::spawn_blocking(move || live.join()).await?;
+        let joined = tokio::task::spawn_blocking(move || {
+            let report = live.join();
+            reloader.stop();
+            report
+        });
+        let report = joined.await?;
         let farewell = publisher.stop(DRAIN).await;
         if !farewell.clean {
             warn!(lost_events = farewell.lost_events, "The broker did not acknowledge the goodbye.");
         }
         Ok(Ending { report, counts: handle.counts(), farewell })
+    }
+}
+
+/// Resolves when the signal came; never without one, or when no more can come.
+async fn hung_up(signal: &mut Option<Signal>) {
+    let came = match signal {
+        Some(signal) => signal.recv().await,
+        None => None,
+    };
+    if came.is_none() {
+        future::pending().await
     }
 }

@@ -14,7 +14,7 @@ use super::reference::SectionReference;
 use super::section::{Key, Section, Setting, document, section};
 use crate::capture::Address;
 use crate::events::Kind;
-use crate::model::{EngineChoice, Provider};
+use crate::model::{EngineChoice, Provider, TrustedKey};
 use crate::publish::{BrokerAddress, DeviceId, Prefix, Protocol};
 
 /// Everything but compound expressions: the expression that one is made of is told already.
@@ -80,6 +80,14 @@ section! {
         threads: u32 = 1, within 1..=64;
         /// The folder where `tensorrt` keeps what it compiled, which may have taken it minutes.
         cache_dir: PathBuf = PathBuf::from("/var/cache/affectd"), variable "CACHE_DIRECTORY";
+        /// The public keys (minisign) whose signatures of packs are trusted. When there are any, a pack whose
+        /// signature is by no one of them, or wrong, is refused.
+        trusted_keys: Vec<TrustedKey> = Vec::new();
+        /// Whether a pack without a signature is refused; needs `trusted_keys`.
+        require_signature: bool = false;
+        /// How often a running affectd looks whether its packs were replaced, in seconds. A new pack takes over
+        /// between two frames once it is whole and proven to work. 0 looks only when asked to reload, by SIGHUP.
+        reload_every_s: u32 = 5, within 0..=3_600;
     }
 }
 

@@ -6,7 +6,7 @@ use super::section::{Origin, Setting};
 
 /// The settings that do not go together.
 pub(super) fn clashes(typed: &AsTyped) -> Vec<Problem> {
-    let (face, events, mqtt) = (&typed.face, &typed.events, &typed.mqtt);
+    let (models, face, events, mqtt) = (&typed.models, &typed.face, &typed.events, &typed.mqtt);
     let ascending = [
         (&face.min_brightness, &face.max_brightness),
         (&events.leave, &events.enter),
@@ -15,6 +15,15 @@ pub(super) fn clashes(typed: &AsTyped) -> Vec<Problem> {
         (&events.arousal_leave, &events.arousal_enter),
     ];
     let mut problems: Vec<_> = ascending.into_iter().filter_map(|(low, high)| ascend(low, high)).collect();
+    let keys = &models.trusted_keys;
+    if models.require_signature.value && keys.value.is_empty() && keys.origin != Origin::Refused {
+        problems.extend(clash(
+            &models.require_signature,
+            "is true without models.trusted_keys",
+            "no signature could be checked, so every pack would be refused",
+            "write the public keys that you trust as models.trusted_keys, or leave models.require_signature out",
+        ));
+    }
     if mqtt.password_file.value.is_some() && mqtt.username.value.is_none() && mqtt.username.origin != Origin::Refused {
         problems.extend(clash(
             &mqtt.password_file,

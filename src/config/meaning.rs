@@ -17,7 +17,7 @@ use super::section::Setting;
 use crate::capture::Address;
 use crate::events::{EventSettings, Kind, PresenceRule, Rule};
 use crate::face::FaceSettings;
-use crate::model::EngineSettings;
+use crate::model::{EngineSettings, Trust};
 use crate::publish::{DeviceId, PublishSettings};
 use crate::smooth::{BaselineSettings, OneEuroSettings, SmoothSettings};
 
@@ -57,6 +57,10 @@ pub struct ModelChoice {
     pub commercial: bool,
     /// What runs them.
     pub engines: EngineSettings,
+    /// Whose signatures packs must have.
+    pub trust: Trust,
+    /// How often is looked whether they were replaced; never, other than on request, when absent.
+    pub reload_every: Option<Duration>,
 }
 
 /// What is logged, and how.
@@ -94,13 +98,7 @@ pub(super) fn understand(typed: &AsTyped, environment: &Environment) -> (Option<
     let config = device.map(|device| Config {
         device,
         video: typed.source.video.value.clone(),
-        models: ModelChoice {
-            dir: typed.models.dir.value.clone(),
-            detector: typed.models.detector.value.clone(),
-            face: typed.models.face.value.clone(),
-            commercial: typed.models.commercial.value,
-            engines: engine_settings(&typed.models),
-        },
+        models: model_choice(&typed.models),
         face: face_settings(&typed.face),
         smooth: smooth_settings(&typed.smooth),
         events: event_settings(&typed.events),
@@ -109,6 +107,19 @@ pub(super) fn understand(typed: &AsTyped, environment: &Environment) -> (Option<
         log: LogChoice { level: typed.log.level.value, format: typed.log.format.value },
     });
     (config, problems)
+}
+
+fn model_choice(models: &Models) -> ModelChoice {
+    let seconds = models.reload_every_s.value;
+    ModelChoice {
+        dir: models.dir.value.clone(),
+        detector: models.detector.value.clone(),
+        face: models.face.value.clone(),
+        commercial: models.commercial.value,
+        engines: engine_settings(models),
+        trust: Trust { keys: models.trusted_keys.value.clone(), required: models.require_signature.value },
+        reload_every: (seconds > 0).then(|| Duration::from_secs(seconds.into())),
+    }
 }
 
 fn engine_settings(models: &Models) -> EngineSettings {

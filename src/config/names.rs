@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::value::{Invalid, Text, quoted};
 use crate::capture::address::CameraAddress;
 use crate::capture::{Address, CaptureError};
+use crate::model::TrustedKey;
 use crate::publish::{AddressError, BrokerAddress, DeviceId, Prefix};
 
 /// The longest pack name.
@@ -156,6 +157,26 @@ impl Text for PackName {
 
     fn text(&self) -> Cow<'_, str> {
         self.as_str().into()
+    }
+}
+
+impl Text for TrustedKey {
+    fn allowed() -> Cow<'static, str> {
+        "the key lines of minisign.pub files: 56 letters that begin with RW".into()
+    }
+
+    fn parse(text: &str) -> Result<Self, Invalid> {
+        Self::parse(text).ok_or_else(|| {
+            let refused = Invalid::because("is not a public key of minisign");
+            match text.starts_with("untrusted comment:") || text.ends_with(".pub") {
+                true => refused.so("write the second line of the .pub file, and only that"),
+                false => refused,
+            }
+        })
+    }
+
+    fn text(&self) -> Cow<'_, str> {
+        self.text().into()
     }
 }
 

@@ -97,6 +97,17 @@ impl BlazeFace {
         Ok(detector)
     }
 
+    /// Does what would otherwise happen with the first frame of that size: opens what it needs, and lets the
+    /// engine run once, which takes it longer than later runs.
+    ///
+    /// # Errors
+    /// When the engine refuses that size or fails.
+    pub fn prepare(&mut self, width: u32, height: u32) -> Result<(), FaceError> {
+        let whole = Rect::new(0.0, 0.0, width as f32, height as f32);
+        self.place_of(input_size(&self.spec, &whole, self.spec.layout.side()))?;
+        self.opened.iter_mut().try_for_each(|opened| Ok(opened.model.run()?))
+    }
+
     /// The engine's name, as in `pack.toml`.
     pub fn engine(&self) -> &str {
         self.file.engine()

@@ -37,7 +37,7 @@ pub mod timings;
 pub mod track;
 
 pub use path::{Counts, FacePath};
-pub use read::FaceModel;
+pub use read::{FaceModel, Reader};
 pub use settings::FaceSettings;
 
 /// The most faces that are followed at once; the largest come first.

@@ -67,10 +67,15 @@ impl<D: Detect, M: FaceModel> FacePath<D, M> {
     /// # Errors
     /// When the face model does not read luma.
     pub fn new(detector: D, model: M, settings: FaceSettings) -> Result<Self, FaceError> {
+        Ok(Self::of(detector, Reader::new(model)?, settings))
+    }
+
+    /// A path with an opened detector and a reader.
+    pub fn of(detector: D, reader: Reader<M>, settings: FaceSettings) -> Self {
         let tracker = Tracker::new(settings.tracks(detector.score_threshold()));
-        Ok(Self {
+        Self {
             detector,
-            reader: Reader::new(model)?,
+            reader,
             settings,
             tracker,
             follower: Follower::default(),
@@ -81,7 +86,7 @@ impl<D: Detect, M: FaceModel> FacePath<D, M> {
             observations: FixedVec::new(),
             counts: Counts::default(),
             timings: Timings::default(),
-        })
+        }
     }
 
     /// What a frame, captured at `at`, shows: one observation for each face that is in view, in the order
@@ -144,6 +149,18 @@ impl<D: Detect, M: FaceModel> FacePath<D, M> {
     /// When the face model failed.
     pub fn estimate_crop(&mut self, crop: &Picture) -> Result<Estimate, FaceError> {
         self.reader.estimate_crop(crop)
+    }
+
+    /// Looks with another detector from now on, and gives back the former. Whoever is followed stays.
+    pub fn replace_detector(&mut self, detector: D) -> D {
+        self.tracker.retune(self.settings.tracks(detector.score_threshold()));
+        std::mem::replace(&mut self.detector, detector)
+    }
+
+    /// Reads with another model from now on, and gives back the former. Everyone is read in the next frame.
+    pub fn replace_reader(&mut self, reader: Reader<M>) -> Reader<M> {
+        self.read_at.clear();
+        std::mem::replace(&mut self.reader, reader)
     }
 
     /// Everyone who is followed, believed or not.

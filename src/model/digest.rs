@@ -3,7 +3,6 @@
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
@@ -20,12 +19,11 @@ impl Sha256Sum {
         Self(Sha256::digest(bytes).into())
     }
 
-    /// The sum and the length in bytes of a file, read piece by piece.
+    /// The sum and the length in bytes of what is left of a file, read piece by piece.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn of_file(path: &Path) -> io::Result<(Self, u64)> {
-        let mut file = File::open(path)?;
+    pub fn of_file(mut file: File) -> io::Result<(Self, u64)> {
         let (mut hasher, mut length) = (Sha256::new(), 0);
         let mut chunk = vec![0; CHUNK];
         loop {
@@ -89,7 +87,10 @@ mod tests {
         let bytes: Vec<u8> = (0..CHUNK * 2 + 17).map(|i| i as u8).collect();
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), &bytes).unwrap();
-        assert_eq!(Sha256Sum::of_file(file.path()).unwrap(), (Sha256Sum::of(&bytes), bytes.len() as u64));
+        assert_eq!(
+            Sha256Sum::of_file(File::open(file.path()).unwrap()).unwrap(),
+            (Sha256Sum::of(&bytes), bytes.len() as u64)
+        );
     }
 
     #[test]

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use super::digest::Sha256Sum;
 use super::engine::EngineError;
+use super::trust::{Distrust, KeyId};
 
 /// A problem and the pack that has it.
 #[derive(Debug, Error)]
@@ -68,6 +69,14 @@ pub enum Problem {
         found: i64,
         /// What this program reads.
         known: u32,
+    },
+    /// The signature, or the lack of one, is not accepted.
+    #[error("{why}; {}{}", why.remedy(), known(trusted))]
+    Distrusted {
+        /// What is wrong with it.
+        why: Distrust,
+        /// The keys that are trusted.
+        trusted: Vec<KeyId>,
     },
     /// A key that this pack needs is absent.
     #[error("pack.toml has no {key}, which a pack with kind = {kind:?} needs")]
@@ -190,6 +199,37 @@ pub enum Problem {
         /// The greatest that is tolerated.
         tolerance: f32,
     },
+}
+
+impl Problem {
+    /// Whether it may pass by itself because files of the pack are still being copied.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::NoFolder
+            | Self::NoManifest
+            | Self::Unreadable { .. }
+            | Self::Syntax { .. }
+            | Self::Absent { .. }
+            | Self::Distrusted { .. }
+            | Self::FileMissing { .. }
+            | Self::Hash { .. }
+            | Self::Length { .. } => true,
+            Self::Schema { .. }
+            | Self::Value { .. }
+            | Self::NoEngine { .. }
+            | Self::NotCommercial { .. }
+            | Self::Kind { .. }
+            | Self::Engine { .. }
+            | Self::NotFinite { .. }
+            | Self::Disagrees { .. } => false,
+        }
+    }
+}
+
+/// " (trusted: 1234, 5678)", when there are keys.
+fn known(trusted: &[KeyId]) -> String {
+    let ids: Vec<_> = trusted.iter().map(KeyId::to_string).collect();
+    if ids.is_empty() { String::new() } else { format!(" (trusted: {})", ids.join(", ")) }
 }
 
 /// ", line 3 (`text`)", as far as known.

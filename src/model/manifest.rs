@@ -4,17 +4,20 @@
 //! decided on the way to a [`Pack`](super::Pack).
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::error::Problem;
+use super::file::read_bounded;
 use super::spec::{Channels, Layout};
 
 /// The name of the file.
 pub const FILE: &str = "pack.toml";
+
+/// The most that is read of it, in bytes: a hundred times what ours have.
+const LARGEST: u64 = 1 << 20;
 
 /// The schema that this program reads.
 pub const SCHEMA: u32 = 1;
@@ -258,26 +261,22 @@ struct Schema {
 }
 
 impl Manifest {
-    /// Reads the `pack.toml` of a folder.
+    /// Understands the bytes of a `pack.toml`.
     ///
     /// # Errors
-    /// When there is no such folder or file, it is not TOML, its schema is another one, or a key is
-    /// unknown, missing or of the wrong type.
-    pub fn read(dir: &Path) -> Result<Self, Problem> {
-        if !dir.is_dir() {
-            return Err(Problem::NoFolder);
-        }
-        match fs::read_to_string(dir.join(FILE)) {
-            Ok(text) => Self::from_toml(&text),
-            Err(e) if e.kind() == ErrorKind::NotFound => Err(Problem::NoManifest),
-            Err(reason) => Err(Problem::Unreadable { file: FILE.into(), reason }),
-        }
+    /// When they are not UTF-8, and as [`Manifest::from_toml`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Problem> {
+        let text = std::str::from_utf8(bytes).map_err(|error| Problem::Unreadable {
+            file: FILE.into(),
+            reason: std::io::Error::new(ErrorKind::InvalidData, error),
+        })?;
+        Self::from_toml(text)
     }
 
-    /// Reads the text of a `pack.toml`.
+    /// Understands the text of a `pack.toml`.
     ///
     /// # Errors
-    /// As [`Manifest::read`].
+    /// When it is not TOML, its schema is another one, or a key is unknown, missing or of the wrong type.
     pub fn from_toml(text: &str) -> Result<Self, Problem> {
         let syntax = |error| syntax(text, &error);
         // A newer schema has keys that are unknown here: the schema itself must be the complaint.
@@ -287,6 +286,20 @@ impl Manifest {
         }
         toml::from_str(text).map_err(syntax)
     }
+}
+
+/// Reads the `pack.toml` of a folder, once: what is verified and what is parsed are these bytes.
+///
+/// # Errors
+/// When there is no such folder or file, or it cannot be read or is far too large.
+pub(super) fn read(dir: &Path) -> Result<Vec<u8>, Problem> {
+    if !dir.is_dir() {
+        return Err(Problem::NoFolder);
+    }
+    read_bounded(&dir.join(FILE), LARGEST).map_err(|reason| match reason.kind() {
+        ErrorKind::NotFound => Problem::NoManifest,
+        _ => Problem::Unreadable { file: FILE.into(), reason },
+    })
 }
 
 fn syntax(text: &str, error: &toml::de::Error) -> Problem {

@@ -4,13 +4,14 @@
 //! model makers how to write one. On the way from the folder to a number, each step can refuse:
 //!
 //! ```text
-//! folder ─► Manifest ─► Pack ─► Model ─► FrameModel ─► Estimate
-//!           as typed    as meant  opened   finite, temperature applied
-//!                          └────► verify: the engine against the training framework
+//! folder ─► Trust ─► Manifest ─► Pack ─► Model ─► FrameModel ─► Estimate
+//!           signed   as typed    as meant  opened   finite, temperature applied
+//!                                   └────► verify: the engine against the training framework
 //! ```
 //!
 //! | file | what it is for |
 //! |---|---|
+//! | [`trust`] | who signed `pack.toml`; `file` reads no more than is expected |
 //! | [`manifest`] | `pack.toml` as typed |
 //! | [`pack`], [`spec`] | the same as meant; `parse` is the way from one to the other |
 //! | [`digest`] | SHA-256 of files |
@@ -25,6 +26,7 @@ pub mod digest;
 pub mod engine;
 pub mod engines;
 mod error;
+mod file;
 pub mod frame;
 mod guard;
 pub mod loaded;
@@ -36,6 +38,7 @@ mod parse;
 pub mod registry;
 pub mod spec;
 pub mod tract;
+pub mod trust;
 mod value;
 pub mod verify;
 
@@ -47,3 +50,4 @@ pub use ort::Provider;
 pub use pack::Pack;
 pub use registry::{Registry, RegistryError};
 pub use spec::{Align, Channels, DetectorSpec, FrameSpec, InputSpec, Kind, Layout, OutputSpec};
+pub use trust::{Signed, Trust, TrustedKey};

@@ -4,16 +4,20 @@
 //! golden vectors' lengths. What only the ONNX file can tell, its shapes, is checked when a
 //! [`Model`](super::Model) is opened.
 
-use std::fs;
 use std::io::{self, ErrorKind};
 use std::iter;
 use std::path::{Path, PathBuf};
 
 use super::digest::Sha256Sum;
 use super::error::{ModelError, Problem};
-use super::manifest::Manifest;
+use super::file::{open_bounded, read_bounded};
+use super::manifest::{self, Manifest};
 pub use super::manifest::{Data, Licence};
 use super::spec::{DetectorSpec, FrameSpec, InputSpec, Kind, OutputSpec};
+use super::trust::{Signed, Trust};
+
+/// The most that is read of a file of a pack, in bytes: far beyond what a board could run.
+const LARGEST: u64 = 256 << 20;
 
 /// A model pack.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,6 +45,12 @@ pub struct Pack {
     pub data: Vec<Data>,
     /// What was measured of it.
     pub measured: Vec<Measured>,
+    /// Whether it is signed, and by whom.
+    pub signed: Signed,
+    /// The SHA-256 of the manifest: with the sums in it, that of the whole pack.
+    pub sum: Sha256Sum,
+    /// The manifest as it was read and verified.
+    pub(super) manifest: Manifest,
     /// The folder.
     pub(super) dir: PathBuf,
 }
@@ -122,13 +132,14 @@ pub struct PackFile {
 impl PackFile {
     /// Checks the sum, reading piece by piece; gives the length in bytes.
     fn check(&self, dir: &Path) -> Result<u64, Problem> {
-        let (found, length) = Sha256Sum::of_file(&dir.join(&self.path)).map_err(|e| self.unread(e))?;
+        let file = open_bounded(&dir.join(&self.path), LARGEST);
+        let (found, length) = file.and_then(Sha256Sum::of_file).map_err(|e| self.unread(e))?;
         self.expect(found).map(|()| length)
     }
 
     /// Reads the whole file; what comes back has the sum.
     pub(super) fn read(&self, dir: &Path) -> Result<Vec<u8>, Problem> {
-        let bytes = fs::read(dir.join(&self.path)).map_err(|e| self.unread(e))?;
+        let bytes = read_bounded(&dir.join(&self.path), LARGEST).map_err(|e| self.unread(e))?;
         self.expect(Sha256Sum::of(&bytes)).map(|()| bytes)
     }
 
@@ -149,22 +160,26 @@ impl PackFile {
 }
 
 impl Pack {
-    /// Reads the manifest of a folder and takes it to mean something; opens no other file.
+    /// Reads the manifest of a folder, verifies its signature and takes it to mean something; opens no other
+    /// file.
     ///
     /// # Errors
-    /// When the folder or its manifest is not there, or the manifest is wrong.
-    pub fn describe(dir: &Path) -> Result<Self, ModelError> {
-        Manifest::read(dir)
-            .and_then(|manifest| super::parse::parse(manifest, dir))
-            .map_err(|problem| ModelError::new(dir.display().to_string(), problem))
+    /// When the folder or its manifest is not there, `trust` refuses it, or the manifest is wrong.
+    pub fn describe(dir: &Path, trust: &Trust) -> Result<Self, ModelError> {
+        let described = || {
+            let bytes = manifest::read(dir)?;
+            let signed = trust.judge(&bytes, dir)?;
+            super::parse::parse(Manifest::from_bytes(&bytes)?, signed, Sha256Sum::of(&bytes), dir)
+        };
+        described().map_err(|problem| ModelError::new(dir.display().to_string(), problem))
     }
 
-    /// Reads a pack and checks all of its files.
+    /// Reads a pack, signed by whomever, and checks all of its files.
     ///
     /// # Errors
     /// As [`Pack::describe`], and when a file is missing, has another SHA-256 or the wrong length.
     pub fn load(dir: &Path) -> Result<Self, ModelError> {
-        let pack = Self::describe(dir)?;
+        let pack = Self::describe(dir, &Trust::default())?;
         pack.check_files()?;
         Ok(pack)
     }
@@ -213,6 +228,11 @@ impl Pack {
     /// Name and version: "mtanet 0.1.0".
     pub fn id(&self) -> String {
         format!("{} {}", self.name, self.version)
+    }
+
+    /// The manifest, as typed.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
     }
 
     /// The folder.

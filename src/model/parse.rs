@@ -8,6 +8,7 @@ use super::error::{Problem, list};
 use super::manifest::{self, FileEntry, KindName, Manifest};
 use super::pack::{Golden, Measured, Pack, PackFile, Variant};
 use super::spec::{ActionUnitHead, Align, DetectorSpec, ExpressionHead, FrameSpec, InputSpec, Kind, OutputSpec};
+use super::trust::Signed;
 use super::value::{above_zero, bad, finite, quoted, unwanted, wanted, within};
 use crate::affect::{Confidence, Label};
 use crate::geometry::{Point, Size};
@@ -22,8 +23,9 @@ const MAX_SAMPLES: u32 = 1024;
 /// What BlazeFace gives for each anchor: a box and six points.
 const BOX_NUMBERS: usize = 16;
 
-/// What the manifest of the folder `dir` means.
-pub(super) fn parse(manifest: Manifest, dir: &Path) -> Result<Pack, Problem> {
+/// What the manifest of the folder `dir`, signed so and of that sum, means.
+pub(super) fn parse(manifest: Manifest, signed: Signed, sum: Sha256Sum, dir: &Path) -> Result<Pack, Problem> {
+    let typed = manifest.clone();
     let name = manifest.name.clone();
     if name.is_empty() || !name.bytes().all(|c| matches!(c, b'a'..=b'z' | b'0'..=b'9' | b'-')) {
         return Err(bad("name", quoted(&name), "write lower-case letters, digits and hyphens"));
@@ -49,6 +51,9 @@ pub(super) fn parse(manifest: Manifest, dir: &Path) -> Result<Pack, Problem> {
         outputs,
         data: manifest.data,
         measured: manifest.measured.into_iter().enumerate().map(measured).collect::<Result<_, _>>()?,
+        signed,
+        sum,
+        manifest: typed,
         dir: dir.to_owned(),
     })
 }

@@ -10,11 +10,13 @@ use thiserror::Error;
 use super::error::{ModelError, Problem, list};
 use super::manifest;
 use super::pack::Pack;
+use super::trust::Trust;
 
 /// A folder of packs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registry {
     dir: PathBuf,
+    trust: Trust,
 }
 
 /// Why no folder of packs, or no such pack, was found.
@@ -82,14 +84,15 @@ pub fn candidates(said: Option<&Path>, executable: Option<&Path>) -> Vec<PathBuf
 }
 
 impl Registry {
-    /// Takes the first of `candidates` that has a pack in it, whole or not.
+    /// Takes the first of `candidates` that has a pack in it, whole or not. Its packs may be signed by
+    /// whomever, or not at all, until [`Registry::trusting`] says otherwise.
     ///
     /// # Errors
     /// When none has.
     pub fn find(candidates: Vec<PathBuf>) -> Result<Self, RegistryError> {
         let has_packs = |dir: &&PathBuf| names(dir).is_ok_and(|names| !names.is_empty());
         match candidates.iter().find(has_packs) {
-            Some(dir) => Ok(Self { dir: dir.clone() }),
+            Some(dir) => Ok(Self { dir: dir.clone(), trust: Trust::default() }),
             None => Err(RegistryError::NoFolder { looked_in: candidates }),
         }
     }
@@ -100,6 +103,11 @@ impl Registry {
     /// When it has no pack in it.
     pub fn at(dir: &Path) -> Result<Self, RegistryError> {
         Self::find(vec![dir.to_owned()])
+    }
+
+    /// The same folder, where packs pass only as `trust` says.
+    pub fn trusting(self, trust: Trust) -> Self {
+        Self { trust, ..self }
     }
 
     /// The folder.
@@ -151,7 +159,7 @@ impl Registry {
     }
 
     fn read(&self, name: &str) -> Result<Pack, ModelError> {
-        let pack = Pack::describe(&self.dir.join(name))?;
+        let pack = Pack::describe(&self.dir.join(name), &self.trust)?;
         if pack.name == name {
             return Ok(pack);
         }

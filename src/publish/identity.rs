@@ -20,7 +20,14 @@ pub struct PackInfo {
     pub commercial_use: bool,
 }
 
-/// What stays the same in every message of a run.
+impl PackInfo {
+    /// Name and version: "mtanet 0.3.0".
+    pub fn id(&self) -> String {
+        format!("{} {}", self.name, self.version)
+    }
+}
+
+/// What stays the same from message to message, until models are replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// The device's id.
@@ -37,4 +44,25 @@ pub struct Identity {
     pub pack: String,
     /// The engine that runs that pack.
     pub engine: String,
+}
+
+impl Identity {
+    /// The loaded pack of that kind.
+    pub fn pack_of(&self, kind: &str) -> Option<&PackInfo> {
+        self.packs.iter().find(|pack| pack.kind == kind)
+    }
+
+    /// The same device with another pack in the place of the one of its kind. A pack that comes with
+    /// `capabilities` is the one that estimates faces.
+    pub fn replacing(&self, pack: PackInfo, capabilities: Option<Vec<Kind>>) -> Self {
+        let mut other = self.clone();
+        if let Some(capabilities) = capabilities {
+            (other.pack, other.engine, other.capabilities) = (pack.id(), pack.engine.clone(), capabilities);
+        }
+        match other.packs.iter_mut().find(|former| former.kind == pack.kind) {
+            Some(former) => *former = pack,
+            None => other.packs.push(pack),
+        }
+        other
+    }
 }

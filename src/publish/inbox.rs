@@ -1,5 +1,5 @@
-//! Where the pipeline's thread and the publisher's task meet: the newest states, the waiting events, the
-//! counts, behind one lock that is held for moments only.
+//! Where the pipeline's thread and the publisher's task meet: who speaks, the newest states, the waiting events,
+//! the counts, behind one lock that is held for moments only.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use tracing::error;
 
 use super::counts::Counts;
+use super::identity::Identity;
 use super::latest::{Latest, Put};
 use super::outbox::{Letter, Outbox, Seq};
 use super::payload::EventTimes;
@@ -18,6 +19,7 @@ use crate::clock::{Clock, Monotonic};
 use crate::events::Event;
 
 struct Inner {
+    identity: Arc<Identity>,
     latest: Latest,
     outbox: Outbox,
     wall: Wall,
@@ -34,8 +36,9 @@ pub(super) struct Inbox {
 }
 
 impl Inbox {
-    pub(super) fn new(settings: &PublishSettings, clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn new(settings: &PublishSettings, identity: Identity, clock: Arc<dyn Clock>) -> Self {
         let inner = Inner {
+            identity: Arc::new(identity),
             latest: Latest::new(settings.state_interval),
             outbox: Outbox::new(settings.waiting_events),
             wall: Wall::default(),
@@ -65,6 +68,22 @@ impl Inbox {
         }
         drop(inner);
         self.arrived.notify_one();
+    }
+
+    /// From now on states are of other models. Those that still wait are of the former ones, and would be
+    /// published in the name of the new: they are dropped, as the next frame brings newer ones.
+    pub(super) fn change_identity(&self, identity: Arc<Identity>) {
+        let mut inner = self.lock();
+        let former = std::mem::replace(&mut inner.identity, identity);
+        inner.counts.states_replaced += inner.latest.drop_waiting() as u64;
+        drop(inner);
+        drop(former);
+        self.arrived.notify_one();
+    }
+
+    /// Who speaks.
+    pub(super) fn identity(&self) -> Arc<Identity> {
+        self.lock().identity.clone()
     }
 
     pub(super) fn put_event(&self, event: Event) {
@@ -125,10 +144,11 @@ impl Inbox {
         self.lock().outbox.take().map(|(seq, letter)| (seq, letter.clone(), now.since(letter.event.at)))
     }
 
-    /// The next state that is due.
-    pub(super) fn take_state(&self) -> Option<State> {
+    /// The next state that is due, and whose it is.
+    pub(super) fn take_state(&self) -> Option<(State, Arc<Identity>)> {
         let now = self.clock.now();
-        self.lock().latest.take(now)
+        let mut inner = self.lock();
+        inner.latest.take(now).map(|state| (state, inner.identity.clone()))
     }
 
     /// How long until a waiting state is due; `None` when none waits.
@@ -202,6 +222,12 @@ impl PublishHandle {
         self.0.put_event(event);
     }
 
+    /// Says that other models are at work from now on: the states handed over next are theirs. The device is
+    /// described anew.
+    pub fn change_identity(&self, identity: Arc<Identity>) {
+        self.0.change_identity(identity);
+    }
+
     /// What became of everything so far.
     pub fn counts(&self) -> Counts {
         self.0.counts()
@@ -226,7 +252,20 @@ mod tests {
     use crate::clock::Monotonic;
 
     fn inbox() -> Inbox {
-        Inbox::new(&PublishSettings { waiting_events: 2, ..PublishSettings::default() }, Arc::new(SystemClock))
+        let settings = PublishSettings { waiting_events: 2, ..PublishSettings::default() };
+        Inbox::new(&settings, identity("mtanet 0.1.0"), Arc::new(SystemClock))
+    }
+
+    fn identity(pack: &str) -> Identity {
+        Identity {
+            device: "kiosk-7".parse().unwrap(),
+            version: String::new(),
+            board: None,
+            packs: Vec::new(),
+            capabilities: Vec::new(),
+            pack: pack.to_owned(),
+            engine: "tract".to_owned(),
+        }
     }
 
     fn face(track: u64) -> FaceState {
@@ -266,6 +305,18 @@ mod tests {
         assert_eq!(measured.count_total, 0);
         let counts = handle.counts();
         assert_eq!(counts.states_replaced + counts.states_dropped, 1000 - 33);
+    }
+
+    #[test]
+    fn no_state_is_taken_in_the_name_of_models_that_did_not_make_it() {
+        let inbox = inbox();
+        inbox.open();
+        inbox.put_state(face(1).into());
+        inbox.change_identity(Arc::new(identity("mtanet 0.2.0")));
+        assert!(inbox.take_state().is_none());
+        inbox.put_state(face(2).into());
+        assert_eq!(inbox.take_state().unwrap().1.pack, "mtanet 0.2.0");
+        assert_eq!(inbox.counts().states_replaced, 1);
     }
 
     #[test]

@@ -81,7 +81,12 @@ impl Latest {
         self.slots.iter().filter(|slot| slot.waiting.is_some()).map(|slot| slot.due).min()
     }
 
-    /// Drops everything that waits, and says how many.
+    /// Drops everything that waits, and says how many; the intervals go on.
+    pub fn drop_waiting(&mut self) -> usize {
+        self.slots.iter_mut().filter_map(|slot| slot.waiting.take()).count()
+    }
+
+    /// Drops everything, and says how many waited.
     pub fn clear(&mut self) -> usize {
         let waiting = self.slots.iter().filter(|slot| slot.waiting.is_some()).count();
         self.slots.clear();
@@ -142,6 +147,17 @@ mod tests {
         assert_eq!(latest.take(at(199)), None);
         assert_eq!(latest.next_due(), Some(at(200)));
         assert_eq!(latest.take(at(200)), Some(face(1, 2)));
+    }
+
+    #[test]
+    fn what_is_dropped_gives_no_right_to_be_let_out_sooner() {
+        let mut latest = Latest::new(INTERVAL);
+        latest.put(at(0), face(1, 0));
+        latest.take(at(0));
+        latest.put(at(50), face(1, 1));
+        assert_eq!((latest.drop_waiting(), latest.take(at(300))), (1, None));
+        latest.put(at(100), face(1, 2));
+        assert_eq!((latest.take(at(199)), latest.take(at(200))), (None, Some(face(1, 2))));
     }
 
     #[test]

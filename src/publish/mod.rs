@@ -119,10 +119,10 @@ impl Publisher {
         clock: Arc<dyn Clock>,
         runtime: &Handle,
     ) -> Result<Self, PublishError> {
-        let inbox = Arc::new(Inbox::new(settings, clock));
+        let inbox = Arc::new(Inbox::new(settings, identity, clock));
         let (stop, stopping) = watch::channel(None);
         let (says, connection) = watch::channel(Connection::Connecting);
-        let task = Task::new(settings, identity, inbox.clone(), says, stopping)?;
+        let task = Task::new(settings, inbox.clone(), says, stopping)?;
         Ok(Self { inbox, connection, stop, task: runtime.spawn(task.run()) })
     }
 

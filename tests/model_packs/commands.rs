@@ -43,7 +43,7 @@ fn list_shows_each_pack_with_its_terms_variants_size_and_files() {
     let size = format!("{:.1} kB", size as f64 / 1000.0);
     assert_eq!(
         cells(&text, NAME),
-        [NAME, "0.1.0", "frame", "CC0-1.0", "yes", "tract f32, abacus f32", "tract", &size, "present"]
+        [NAME, "0.1.0", "frame", "CC0-1.0", "yes", "unsigned", "tract f32, abacus f32", "tract", &size, "present"]
     );
 }
 

@@ -13,3 +13,4 @@ mod onnx_runtime;
 mod real;
 mod refused;
 mod tiny_pack;
+mod trust;

@@ -29,6 +29,13 @@ pub fn astronaut_clip(dir: &Path, name: &str, seconds: f32, filter: &str) -> Pat
     to
 }
 
+/// The same clip so many times over: long, and made in no time.
+pub fn looped(clip: &Path, name: &str, times: u32) -> PathBuf {
+    let to = clip.with_file_name(name);
+    ffmpeg(&["-stream_loop", &times.to_string(), "-i", clip.to_str().unwrap(), "-c", "copy"], &to);
+    to
+}
+
 fn ffmpeg(arguments: &[&str], to: &Path) {
     let made = Command::new("ffmpeg").args(["-v", "error", "-nostdin", "-y"]).args(arguments).arg(to).output();
     let made = made.expect("ffmpeg is missing: apt-get install ffmpeg");

@@ -7,7 +7,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::text::{json, size, table, yes_no};
-use super::{VariantRow, state};
+use super::{SignatureRow, VariantRow, state};
 use crate::model::registry::Entry;
 use crate::model::{Engines, ModelError, Pack, Registry};
 
@@ -19,10 +19,11 @@ struct Row<'a> {
     kind: Option<&'static str>,
     licence: Option<&'a str>,
     commercial_use: Option<bool>,
+    signature: Option<SignatureRow>,
     variants: Vec<VariantRow<'a>>,
     /// Of all ONNX files together; `None` when one is not there.
     bytes: Option<u64>,
-    /// present, missing or damaged.
+    /// present, missing, damaged or not trusted.
     files: &'static str,
     problem: Option<String>,
 }
@@ -42,6 +43,7 @@ impl<'a> Row<'a> {
             kind: pack.map(|pack| pack.kind.name()),
             licence: pack.map(|pack| &*pack.licence.weights),
             commercial_use: pack.map(|pack| pack.licence.commercial_use),
+            signature: pack.map(|pack| SignatureRow::new(pack.signed)),
             bytes: pack.and_then(|_| files.into_values().sum()),
             variants,
             files: state(problem),
@@ -61,9 +63,11 @@ pub fn list(registry: &Registry, engines: &Engines, as_json: bool, out: &mut imp
     if as_json {
         return json(out, &rows);
     }
-    let heads = ["NAME", "VERSION", "KIND", "LICENCE", "COMMERCIAL USE", "VARIANTS", "RUN BY", "SIZE", "FILES"];
+    let heads =
+        ["NAME", "VERSION", "KIND", "LICENCE", "COMMERCIAL USE", "SIGNATURE", "VARIANTS", "RUN BY", "SIZE", "FILES"];
     let mut lines = vec![heads.map(str::to_owned)];
     lines.extend(rows.iter().map(|row| {
+        let signature = row.signature.as_ref().map(SignatureRow::to_string);
         let variant = |v: &VariantRow<'_>| format!("{} {}", v.engine, v.precision);
         let variants: Vec<_> = row.variants.iter().map(variant).collect();
         let size = row.bytes.map(size);
@@ -73,6 +77,7 @@ pub fn list(registry: &Registry, engines: &Engines, as_json: bool, out: &mut imp
             row.kind.unwrap_or("-"),
             row.licence.unwrap_or("-"),
             row.commercial_use.map_or("-", yes_no),
+            signature.as_deref().unwrap_or("-"),
             &variants.join(", "),
             row.variants.iter().find(|variant| variant.used).map_or("-", |variant| variant.engine),
             size.as_deref().unwrap_or("-"),

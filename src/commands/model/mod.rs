@@ -6,12 +6,13 @@ mod show;
 mod text;
 mod verify;
 
+use std::fmt;
 use std::fs;
 
 use serde::Serialize;
 
 use crate::model::pack::Variant;
-use crate::model::{Engines, ModelError, Pack, Problem};
+use crate::model::{Engines, ModelError, Pack, Problem, Signed};
 
 pub use list::list;
 pub use show::show;
@@ -44,11 +45,40 @@ impl<'a> VariantRow<'a> {
     }
 }
 
+/// A pack's signature: `state` is signed, unsigned or not_checked.
+#[derive(Debug, Serialize)]
+struct SignatureRow {
+    state: &'static str,
+    /// The number of the trusted key that signed it.
+    key: Option<String>,
+}
+
+impl SignatureRow {
+    fn new(signed: Signed) -> Self {
+        let (state, key) = match signed {
+            Signed::By(key) => ("signed", Some(key.to_string())),
+            Signed::Not => ("unsigned", None),
+            Signed::Unchecked => ("not_checked", None),
+        };
+        Self { state, key }
+    }
+}
+
+impl fmt::Display for SignatureRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.key {
+            Some(key) => write!(f, "{} by {key}", self.state),
+            None => f.write_str(&self.state.replace('_', " ")),
+        }
+    }
+}
+
 /// How a pack's files are, in a word.
 fn state(problem: Option<&ModelError>) -> &'static str {
     match problem.map(ModelError::problem) {
         None => "present",
         Some(Problem::FileMissing { .. }) => "missing",
+        Some(Problem::Distrusted { .. }) => "not trusted",
         Some(_) => "damaged",
     }
 }

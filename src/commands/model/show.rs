@@ -6,21 +6,22 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::text::{json, size, table, yes_no};
-use super::{VariantRow, state};
+use super::{SignatureRow, VariantRow, state};
 use crate::affect::Label;
 use crate::model::manifest::Manifest;
 use crate::model::{Channels, Engines, Kind, ModelError, Pack, Registry};
 
 /// One pack: its manifest, key by key, and how its files are.
 #[derive(Debug, Serialize)]
-struct Shown {
+struct Shown<'a> {
     folder: String,
     /// present, missing or damaged.
     files: &'static str,
     problem: Option<String>,
     /// The engine that runs it; `None` when none does.
     engine: Option<String>,
-    manifest: Manifest,
+    signature: SignatureRow,
+    manifest: &'a Manifest,
 }
 
 /// Shows one pack: what its manifest says, which of `engines` runs it, and whether its files are there and
@@ -40,7 +41,8 @@ pub fn show(registry: &Registry, name: &str, engines: &Engines, as_json: bool, o
                 files: state(problem.as_ref()),
                 problem: problem.as_ref().map(ModelError::to_string),
                 engine: engines.preferred(&pack).ok().map(|variant| variant.engine.clone()),
-                manifest: Manifest::read(pack.dir())?,
+                signature: SignatureRow::new(pack.signed),
+                manifest: pack.manifest(),
             },
         );
     }
@@ -87,6 +89,7 @@ fn facts(pack: &Pack, problem: Option<&ModelError>, out: &mut impl Write) -> Res
         ["kind".to_owned(), pack.kind.name().to_owned()],
         ["licence".to_owned(), pack.licence.weights.clone()],
         ["commercial use".to_owned(), format!("{commercial}: {}", pack.licence.note)],
+        ["signature".to_owned(), SignatureRow::new(pack.signed).to_string()],
         ["input".to_owned(), format!("{}×{} {channels}", input.width, input.height)],
     ];
     lines.extend(pack.outputs.iter().map(|output| {

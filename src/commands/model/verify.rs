@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use serde::Serialize;
 
+use super::SignatureRow;
 use super::text::{json, table};
 use crate::clock::SystemClock;
 use crate::model::pack::Variant;
@@ -29,6 +30,8 @@ struct Outcome {
     file: Option<String>,
     precision: Option<String>,
     verdict: Word,
+    /// Absent when the pack was refused before it was known.
+    signature: Option<SignatureRow>,
     /// Why it was refused or not run.
     reason: Option<String>,
     tolerance: Option<f32>,
@@ -83,16 +86,18 @@ pub fn verify(
 }
 
 fn verify_pack(pack: &Pack, engines: &Engines) -> Vec<Outcome> {
+    let signature = || Some(SignatureRow::new(pack.signed));
     if !pack.variants.iter().any(|variant| engines.has(&variant.engine))
         && let Err(error) = engines.preferred(pack)
     {
-        return vec![Outcome::refused(pack.id(), &error)];
+        return vec![Outcome { signature: signature(), ..Outcome::refused(pack.id(), &error) }];
     }
     let outcome = |variant: &Variant| {
         let bare = Outcome {
             engine: Some(variant.engine.clone()),
             file: Some(variant.file.path.display().to_string()),
             precision: Some(variant.precision.clone()),
+            signature: signature(),
             ..Outcome::new(pack.id(), Word::NotRun)
         };
         if let Some(why) = engines.why_absent(&variant.engine) {
@@ -110,7 +115,7 @@ impl Outcome {
     fn new(pack: String, verdict: Word) -> Self {
         let (engine, file, precision, reason) = (None, None, None, None);
         let (tolerance, outputs, load_ms, run_ms) = (None, Vec::new(), None, None);
-        Self { pack, engine, file, precision, verdict, reason, tolerance, outputs, load_ms, run_ms }
+        Self { pack, engine, file, precision, verdict, signature: None, reason, tolerance, outputs, load_ms, run_ms }
     }
 
     fn refused(pack: String, error: &impl ToString) -> Self {
@@ -140,6 +145,9 @@ impl Outcome {
         let about = [&self.engine, &self.precision, &self.file];
         let about = about.into_iter().flatten().map(|text| format!(", {text}")).collect::<String>();
         writeln!(out, "{}{about}: {word}", self.pack)?;
+        if let Some(signature) = &self.signature {
+            writeln!(out, "  signature: {signature}")?;
+        }
         if let Some(reason) = &self.reason {
             writeln!(out, "  {reason}")?;
         }

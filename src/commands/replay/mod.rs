@@ -37,7 +37,7 @@ pub fn run(args: &ReplayArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
     let mut config = setup::config(args.config.as_deref())?;
     let device: DeviceId = args.device.parse().context("--device")?;
     config.device = device.clone();
-    let (chain, identity) = setup::chain(&config, models)?;
+    let (chain, identity, packs) = setup::live_chain(&config, models)?;
     let clock = Arc::new(SystemClock);
 
     let embedded = match &args.broker {
@@ -64,7 +64,9 @@ pub fn run(args: &ReplayArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
     screen.opening(&args.clip.to_string(), &identity, &config.publish, embedded.is_some());
     let topics = Topics::new(&config.publish.prefix, &device);
     let listener = Listener::new(&config.publish, format!("affectd-{device}-replay"), topics.everything())?;
-    let session = Session { source, chain, identity, publish: config.publish, recorder, clock };
+    // At a terminal that is closed, replay ends like any other command: a hangup is not caught.
+    let (publish, hangup) = (config.publish, None);
+    let session = Session { source, chain, identity, packs, hangup, publish, recorder, clock };
     let (ending, screen) = runtime()?.block_on(watched(session, listener, topics, screen))?;
     if let Some(screen) = screen {
         screen.summary(&ending);

@@ -268,6 +268,19 @@ fn a_photo_is_searched_thoroughly_and_keeps_nothing_for_the_next() {
 }
 
 #[test]
+fn other_models_find_the_same_person_who_is_read_anew_in_the_next_frame() {
+    let (world, picture, mut path) = one_face(0.9);
+    let step = |path: &mut FacePath<Scripted, Fixed>, frame| path.observe(&picture, moment(frame, 100)).unwrap()[0];
+    let first = step(&mut path, 0);
+    assert!(first.estimate.is_some() && step(&mut path, 1).estimate.is_none());
+    path.replace_reader(Reader::new(Fixed::new(Channels::Grey)).unwrap());
+    path.replace_detector(Scripted(world.clone()));
+    let after = step(&mut path, 2);
+    assert!(after.estimate.is_some() && step(&mut path, 3).estimate.is_none());
+    assert_eq!(after.track, first.track);
+}
+
+#[test]
 fn a_crop_is_read_as_it_is() {
     let (_, _, mut path) = one_face(0.9);
     let mut crop = Picture::default();

@@ -73,6 +73,11 @@ impl Tracker {
         self.tracks.clear();
     }
 
+    /// Believes by other settings from now on. Whoever is believed already stays so.
+    pub fn retune(&mut self, settings: TrackSettings) {
+        self.settings = settings;
+    }
+
     /// Begins a frame: everyone is where they are expected at `at`.
     pub fn advance(&mut self, at: Monotonic) {
         let dt = self.last.map_or(Duration::ZERO, |last| at.since(last));

@@ -17,7 +17,7 @@ use self::stop::Stop;
 use super::address::BrokerAddress;
 use super::inbox::Inbox;
 use super::settings::PublishSettings;
-use super::{Identity, PublishError, Topics};
+use super::{PublishError, Topics};
 
 mod backoff;
 mod cause;
@@ -65,7 +65,6 @@ pub(super) struct Task {
 impl Task {
     pub(super) fn new(
         settings: &PublishSettings,
-        identity: Identity,
         inbox: Arc<Inbox>,
         says: watch::Sender<Connection>,
         order: watch::Receiver<Option<Duration>>,
@@ -73,10 +72,11 @@ impl Task {
         if !KEEP_ALIVE.contains(&settings.keep_alive) {
             return Err(PublishError::KeepAlive { given: settings.keep_alive });
         }
-        let topics = Topics::new(&settings.prefix, &identity.device);
-        let client = format!("affectd-{}", identity.device);
+        let device = inbox.identity().device.clone();
+        let topics = Topics::new(&settings.prefix, &device);
+        let client = format!("affectd-{device}");
         let dialer = Dialer::new(settings, &client, Some(&topics))?;
-        let subject = Subject { inbox, identity, topics, patience: settings.keep_alive * 5 / 2 };
+        let subject = Subject { inbox, device, topics, patience: settings.keep_alive * 5 / 2 };
         Ok(Self { dialer, broker: settings.broker.clone(), client, subject, says, stop: Stop::new(order) })
     }
 

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::future;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -20,7 +21,7 @@ use crate::publish::inbox::{Inbox, Settled};
 use crate::publish::outbox::Seq;
 use crate::publish::payload::{DevicePayload, EventPayload, FaceLine, NotFinite, ScenePayload, Status};
 use crate::publish::state::State;
-use crate::publish::{Identity, Topics};
+use crate::publish::{DeviceId, Identity, Topics};
 
 /// Events that may be unacknowledged at a time.
 const WINDOW: usize = 16;
@@ -30,8 +31,8 @@ const HISTORICAL: Duration = Duration::from_secs(2);
 
 /// What every session speaks of.
 pub(super) struct Subject {
-    pub inbox: std::sync::Arc<Inbox>,
-    pub identity: Identity,
+    pub inbox: Arc<Inbox>,
+    pub device: DeviceId,
     pub topics: Topics,
     /// A line on which nothing at all was seen for this long is dead: the client asks for a sign of life more
     /// often, unless it is stuck itself, which it is while the kernel takes no more bytes.
@@ -62,6 +63,8 @@ pub(super) struct Session<'a> {
     connected_at: Option<Instant>,
     last_seen: Instant,
     introduction: VecDeque<Message>,
+    /// As whom we were introduced.
+    introduced: Arc<Identity>,
     /// Given to the client, not yet sent.
     handed: VecDeque<Item>,
     /// Sent, not yet acknowledged, by packet id.
@@ -77,6 +80,7 @@ impl<'a> Session<'a> {
             connected_at: None,
             last_seen: Instant::now(),
             introduction: VecDeque::new(),
+            introduced: subject.inbox.identity(),
             handed: VecDeque::new(),
             in_flight: Vec::new(),
             farewell_given: false,
@@ -161,6 +165,7 @@ impl<'a> Session<'a> {
 
     /// What is to be said next.
     fn next(&mut self, finishing: bool) -> Option<(Item, Message)> {
+        self.describe_anew();
         if let Some(message) = self.introduction.pop_front() {
             return Some((Item::Introduction, message));
         }
@@ -186,7 +191,7 @@ impl<'a> Session<'a> {
         loop {
             let (seq, letter, age) = inbox.take_event()?;
             let historical = age > HISTORICAL;
-            let device = &self.subject.identity.device;
+            let device = &self.subject.device;
             match EventPayload::of(&letter.event, letter.times, historical, device) {
                 Ok(payload) => {
                     let (topic, payload) = (self.subject.topics.events(), json(&payload));
@@ -201,12 +206,13 @@ impl<'a> Session<'a> {
     }
 
     fn next_state(&self) -> Option<Message> {
-        let Subject { inbox, identity, topics, .. } = self.subject;
+        let Subject { inbox, topics, .. } = self.subject;
         loop {
-            let written = match inbox.take_state()? {
+            let (state, identity) = inbox.take_state()?;
+            let written = match state {
                 State::Face(face) => {
                     let captured_at = inbox.stamp(face.captured_at);
-                    FaceLine::of(&face, Some(captured_at), identity).map(|line| (topics.face(face.track), json(&line)))
+                    FaceLine::of(&face, Some(captured_at), &identity).map(|line| (topics.face(face.track), json(&line)))
                 }
                 State::Scene(scene) => {
                     let captured_at = inbox.stamp(scene.captured_at);
@@ -226,12 +232,22 @@ impl<'a> Session<'a> {
     }
 
     fn introduce(&mut self) {
-        let Subject { identity, topics, .. } = self.subject;
-        let device = json(&DevicePayload::of(identity));
-        self.introduction = VecDeque::from([
-            self.status(Status::Online),
-            Message { topic: topics.device(), payload: device, retain: true, acknowledged: true },
-        ]);
+        self.introduced = self.subject.inbox.identity();
+        self.introduction = VecDeque::from([self.status(Status::Online), self.device()]);
+    }
+
+    /// Tells what the device runs once more, when that has changed.
+    fn describe_anew(&mut self) {
+        let now = self.subject.inbox.identity();
+        if !Arc::ptr_eq(&now, &self.introduced) {
+            self.introduced = now;
+            self.introduction.push_back(self.device());
+        }
+    }
+
+    fn device(&self) -> Message {
+        let payload = json(&DevicePayload::of(&self.introduced));
+        Message { topic: self.subject.topics.device(), payload, retain: true, acknowledged: true }
     }
 
     fn status(&self, status: Status) -> Message {
