@@ -191,7 +191,7 @@ pub struct Embedding {
 }
 
 /// One ONNX file and the engine it is made for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Variant {
     /// The engine's name.
@@ -202,6 +202,9 @@ pub struct Variant {
     pub sha256: String,
     /// How the weights are stored.
     pub precision: String,
+    /// In place of `golden.tolerance`, for a file that computes otherwise than the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tolerance: Option<f32>,
 }
 
 /// Golden vectors: raw little-endian f32, samples one after the other.

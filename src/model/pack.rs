@@ -56,7 +56,7 @@ pub struct Pack {
 }
 
 /// One ONNX file and the engine it is made for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Variant {
     /// The engine's name; this program need not have it.
     pub engine: String,
@@ -64,6 +64,9 @@ pub struct Variant {
     pub file: PackFile,
     /// How the weights are stored, in words: "f32", "int8-weight-only".
     pub precision: String,
+    /// The greatest absolute difference from the golden vectors that is tolerated, when it is not
+    /// [`Golden::tolerance`]: a file that computes in integers rounds more than others. Finite, above 0.
+    pub tolerance: Option<f32>,
 }
 
 /// Golden vectors.

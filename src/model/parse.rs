@@ -194,7 +194,8 @@ fn variants(typed: Vec<manifest::Variant>) -> Result<Vec<Variant>, Problem> {
     }
     let variant = |(i, v): (usize, manifest::Variant)| {
         let file = file(&format!("variant {}", i + 1), FileEntry { file: v.file, sha256: v.sha256 })?;
-        Ok(Variant { engine: v.engine, file, precision: v.precision })
+        let tolerance = v.tolerance.map(|t| above_zero(&format!("variant {}.tolerance", i + 1), t)).transpose()?;
+        Ok(Variant { engine: v.engine, file, precision: v.precision, tolerance })
     };
     typed.into_iter().enumerate().map(variant).collect()
 }

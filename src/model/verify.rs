@@ -81,7 +81,8 @@ pub fn compare(pack: &Pack, variant: &Variant, engines: &Engines, clock: &dyn Cl
     }
     let run = fastest_run(&mut model, clock)?;
     let (file, precision) = (variant.file.path.clone(), variant.precision.clone());
-    Ok(Report { engine: model.engine(), file, precision, tolerance: pack.golden.tolerance, outputs, load, run })
+    let tolerance = variant.tolerance.unwrap_or(pack.golden.tolerance);
+    Ok(Report { engine: model.engine(), file, precision, tolerance, outputs, load, run })
 }
 
 fn fastest_run(model: &mut Model, clock: &dyn Clock) -> Result<Duration, ModelError> {

@@ -179,6 +179,12 @@ fn an_engine_that_agrees_passes_and_one_that_disagrees_is_refused() {
     assert!((worst.worst - 0.25).abs() < 1e-5);
     let message = verify::refuse_disagreement(&pack, &report).unwrap_err().to_string();
     assert!(message.contains("valence_arousal") && message.contains("1e-5 is tolerated"), "{message}");
+
+    // A variant that computes otherwise may be allowed more; the others are not.
+    tiny.manifest.variants[0].tolerance = Some(0.3);
+    let pack = tiny.load().unwrap();
+    let report = verify::compare(&pack, &pack.variants[0], &Engines::embedded(), &SystemClock).unwrap();
+    verify::refuse_disagreement(&pack, &report).unwrap();
 }
 
 #[test]

@@ -129,7 +129,7 @@ fn a_label_that_stands_twice_is_refused() {
 #[test]
 fn numbers_that_are_not_finite_or_out_of_range_are_refused_by_key() {
     type Change = fn(&mut TinyPack);
-    let cases: [(&str, Change); 9] = [
+    let cases: [(&str, Change); 10] = [
         ("input.scale = NaN", |p| p.manifest.input.scale = f32::NAN),
         ("input.scale = 0", |p| p.manifest.input.scale = 0.0),
         ("input.offset = inf", |p| p.manifest.input.offset = f32::INFINITY),
@@ -138,6 +138,7 @@ fn numbers_that_are_not_finite_or_out_of_range_are_refused_by_key() {
         ("outputs.expression.temperature = 0", |p| {
             p.manifest.outputs.expression.as_mut().unwrap().temperature = 0.0;
         }),
+        ("variant 1.tolerance = -1", |p| p.manifest.variants[0].tolerance = Some(-1.0)),
         ("golden.tolerance = NaN", |p| p.manifest.golden.tolerance = f32::NAN),
         ("golden.samples = 0", |p| p.manifest.golden.samples = 0),
         ("align.nose = [0.5, 1.5]", |p| p.manifest.align.as_mut().unwrap().nose = [0.5, 1.5]),

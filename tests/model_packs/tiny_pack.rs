@@ -183,6 +183,7 @@ fn manifest() -> Manifest {
             file: MODEL.into(),
             sha256: String::new(),
             precision: "f32".to_owned(),
+            tolerance: None,
         }],
         golden: Golden { samples: SAMPLES as u32, tolerance: 1e-5, input: unset(), outputs: BTreeMap::new() },
         data: Vec::new(),
