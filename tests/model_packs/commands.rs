@@ -55,7 +55,7 @@ fn list_goes_on_after_a_pack_that_is_missing_files_or_makes_no_sense() {
     fs::create_dir(&nonsense).unwrap();
     fs::write(nonsense.join("pack.toml"), "schema = \"one\"").unwrap();
     let text = listed(&pack);
-    assert_eq!(cells(&text, "nonsense"), ["nonsense", "-", "-", "-", "-", "-", "-", "damaged"]);
+    assert_eq!(cells(&text, "nonsense"), ["nonsense", "-", "-", "-", "-", "-", "-", "-", "damaged"]);
     assert_eq!(cells(&text, NAME).last(), Some(&"missing"));
     assert!(text.contains("tiny.onnx is missing; run `make models`") && text.contains("pack.toml, line 1"), "{text}");
 }
