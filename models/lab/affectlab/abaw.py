@@ -113,7 +113,8 @@ def lines(result):
     yield f"expressions, mean F1 of 8     {number(result['expression'])} (n {n['expression']})"
     for name, value in result.get("f1", {}).items():
         yield f"  {name:<10} {number(value)}"
-    yield f"action units, mean F1 of 12   {number(result['units'])} (n {n['units']}; all said active: {number(result['all_active'])})"
+    yield (f"action units, mean F1 of 12   {number(result['units'])} (n {n['units']}; "
+           f"all said active: {number(result['all_active'])})")
     for name, value in result.get("unit_f1", {}).items():
         yield f"  {name:<10} {number(value)}"
     yield f"CCC of valence and arousal    {number(result['valence'])} {number(result['arousal'])} (n {n['affect']})"

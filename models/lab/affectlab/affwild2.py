@@ -255,7 +255,10 @@ def read(path):
 
 
 def load(folder, part, every=1):
-    """``Frames`` with any label for ``part`` (``train`` or ``valid``), each ``every``-th of a video, with or without picture."""
+    """``Frames`` with any label for ``part`` (``train`` or ``valid``), with or without a picture.
+
+    Of each video one in ``every``, from the first on.
+    """
     videos, where = annotations(folder, part), _folders(folder)
     names, absent, kept, there, video = [], [], [], [], []
     for name, known in sorted(videos.items()):

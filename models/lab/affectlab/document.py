@@ -24,8 +24,8 @@ def blocks(result):
     """Name -> Markdown, from what ``plots.run`` gave."""
     n = result["n"]
     yield "expression", (
-        f"{n} crops: {100 * result['accuracy']:.1f} % are given the label that most raters gave, and the expected calibration "
-        f"error is {result['calibration_error']:.3f}.\n\n" + table(
+        f"{n} crops: {100 * result['accuracy']:.1f} % are given the label that most raters gave, and the expected "
+        f"calibration error is {result['calibration_error']:.3f}.\n\n" + table(
             ("confidence", "share of the crops", "of these right"),
             [(row["from"], _percent(row["share"]), _percent(row["right"])) for row in result["confidence"]]))
     yield "affect", (
@@ -47,7 +47,8 @@ def fill(path, result):
     text = path.read_text(encoding="utf-8")
     for name, block in blocks(result):
         begin = f"<!-- figures: {name} -->"
-        text, found = re.subn(re.escape(begin) + ".*?" + re.escape(END), lambda _: f"{begin}\n{block}\n{END}", text, flags=re.DOTALL)
+        place = re.escape(begin) + ".*?" + re.escape(END)
+        text, found = re.subn(place, lambda _: f"{begin}\n{block}\n{END}", text, flags=re.DOTALL)
         if found != 1:
             raise DataError(f"{path} has {found} blocks {begin}: one was expected")
     path.write_text(text, encoding="utf-8")

@@ -82,8 +82,9 @@ def confusion(table, path):
     for row, column in np.ndindex(table.shape):
         if table[row, column]:
             ink = "white" if shade[row, column] >= 3 else INK
-            axes.text(column + 0.5, row + 0.42, f"{100 * share[row, column]:.0f} %", ha="center", va="center", color=ink, size=10)
-            axes.text(column + 0.5, row + 0.76, str(table[row, column]), ha="center", va="center", color=ink, size=7)
+            middle = {"ha": "center", "va": "center", "color": ink}
+            axes.text(column + 0.5, row + 0.42, f"{100 * share[row, column]:.0f} %", size=10, **middle)
+            axes.text(column + 0.5, row + 0.76, str(table[row, column]), size=7, **middle)
     place = np.arange(len(EXPRESSIONS)) + 0.5
     axes.set(xlim=(0, 8), ylim=(8, 0), xticks=place, yticks=place, xlabel="what the network said",
              ylabel="what most raters said")

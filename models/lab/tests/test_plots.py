@@ -43,7 +43,8 @@ def test_reliability_puts_each_face_into_its_bin(tmp_path):
     assert [row[0] for row in bins] == [0, 0, 0, 0, 0, 1, 0, 0, 2, 0]
     assert bins[8][1] == pytest.approx(torch.sigmoid(torch.tensor(2.0)).item()) and bins[8][2] == 0.5
     assert error == pytest.approx(calibrate.expected_error(logits, torch.tensor([0, 1, 1]), 1.0))
-    assert f"Expected calibration error {error:.3f}" in words(drawn(lambda path: plots.calibration(bins, error, path), tmp_path / "r.svg"))
+    text = drawn(lambda path: plots.calibration(bins, error, path), tmp_path / "r.svg")
+    assert f"Expected calibration error {error:.3f}" in words(text)
 
 
 def test_thousands_of_faces_stay_a_small_picture(tmp_path):
@@ -81,7 +82,7 @@ def test_units_are_drawn_with_one_witness_or_two(tmp_path):
     assert set(areas["AU1"]) == {"emotions"} and "shapes" not in (tmp_path / "one.svg").read_text()
 
 
-BLOCKS = "text\n" + "\n".join(f"<!-- figures: {name} -->\nold\n{document.END}\n" for name in ("expression", "affect", "units")) + "end"
+BLOCKS = "".join(f"<!-- figures: {name} -->\nold\n{document.END}\n" for name in ("expression", "affect", "units"))
 
 
 def test_one_command_draws_a_pack_and_writes_its_figures_into_a_text(trained, faces_folder, tmp_path, capsys):
@@ -93,7 +94,7 @@ def test_one_command_draws_a_pack_and_writes_its_figures_into_a_text(trained, fa
     figures = pack.build(run, faces_folder, tmp_path / "pack", damage=False)
     names = [f"ferplus/{name}" for part in ("fit", "valid") for name in data.load(faces_folder, part).name]
     landmarks = write_landmarks(tmp_path / "landmarks.npz", names)
-    (tmp_path / "text.md").write_text(BLOCKS)
+    (tmp_path / "text.md").write_text(f"text\n{BLOCKS}end")
     assert main(["plots", "--data", str(faces_folder), "--pack", str(tmp_path / "pack"), "--landmarks", str(landmarks),
                  "--out", str(tmp_path / "pictures"), "--document", str(tmp_path / "text.md")]) == 0
     assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == [
