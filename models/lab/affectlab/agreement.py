@@ -14,6 +14,9 @@ from .labels import EXPRESSIONS
 
 USUAL = 0.25
 
+# From this area against human labels on, the landmarker's shapes are good enough to judge by.
+GOOD = 0.8
+
 
 def extremes(witness):
     """(N,) which faces are in the witness' highest tenth or lower half, and which of those in the former."""
@@ -52,6 +55,17 @@ def _row(probability, seen, found, label):
     } for place, unit in enumerate(action_units.UNITS)}
 
 
+def better_witness(unit):
+    """Which of the two witnesses to judge a unit by: the shapes where they are known to be good, else the emotions."""
+    _, area, _ = action_units.SEEN_BY[unit]
+    return "landmarker" if area >= GOOD else "emotions"
+
+
+def _mean_of_better(rows):
+    known = [row[better_witness(unit)] for unit, row in rows.items() if row[better_witness(unit)] is not None]
+    return sum(known) / len(known) if known else None
+
+
 def _mean(rows, key):
     known = [row[key] for row in rows.values() if row[key] is not None]
     return sum(known) / len(known) if known else None
@@ -78,5 +92,6 @@ def run(folder, pack_folder, landmarks_file, detector):
         seen, found = landmarks.of(names)
         rows = _row(probabilities(export.session(model), images), witness.logits(seen).numpy(), found.numpy(), label)
         result[part] = {"n": len(images), "units": rows,
-                        "mean": {key: _mean(rows, key) for key in ("landmarker", "emotions")}}
+                        "mean": {**{key: _mean(rows, key) for key in ("landmarker", "emotions")},
+                                 "better": _mean_of_better(rows)}}
     return result

@@ -3,9 +3,9 @@
 from dataclasses import asdict
 from pathlib import Path
 
-from . import ablate, train
+from . import ablate, agreement, train
 from . import model as net
-from .labels import EXPRESSIONS, VALENCE_AROUSAL, expressions_of
+from .labels import EXPRESSIONS, UNITS, VALENCE_AROUSAL, expressions_of
 
 MEASURE = "python -m affectlab measure --pack ../mtanet --data DIR"
 BUILD = "make mtanet DATA=DIR"
@@ -122,8 +122,17 @@ def _units(figures):
             for unit in valid["units"]]
     rows.append(("mean", *(_area(part["mean"][key]) for part, key in parts), ""))
     head = ("unit", "shapes, FER+", "shapes, photographs", "emotions, FER+", "emotions, photographs", "mean probability")
-    return (f"FER+ validation split (n = {valid['n']}), photographs of people held out (n = {photographs['n']}).\n\n"
+    better = [part["mean"].get("better") for part in (valid, photographs)]
+    text = (f"FER+ validation split (n = {valid['n']}), photographs of people held out (n = {photographs['n']}).\n\n"
             + table(head, rows))
+    if None not in better:
+        text += (f"\n\nEach unit by its better witness (shapes for {_listed('landmarker')}; emotions for {_listed('emotions')}): "
+                 f"mean **{better[0]:.2f}** and, on the photographs, **{better[1]:.2f}**.")
+    return text
+
+
+def _listed(witness):
+    return ", ".join(unit for unit in UNITS if agreement.better_witness(unit) == witness)
 
 
 def _variants(figures):

@@ -379,7 +379,8 @@ def _units(options):
         print(f"{part} (n {figures['n']}), area under the curve: shapes, emotions")
         for unit, row in figures["units"].items():
             print(f"  {unit:<5} {row['landmarker']:.3f} {row['emotions']:.3f}")
-        print(f"  mean  {figures['mean']['landmarker']:.3f} {figures['mean']['emotions']:.3f}")
+        print(f"  mean  {figures['mean']['landmarker']:.3f} {figures['mean']['emotions']:.3f}, "
+              f"each by its better witness {figures['mean']['better']:.3f}")
 
 
 def _cues(options):

@@ -25,16 +25,12 @@ ENGINES = ("tract", "ort")
 ANY_DIFFERENCE = 1e3
 
 
-class VariantError(Exception):
-    """The variants cannot be measured."""
-
-
 def tasks(path, faces):
     """Figures of one ONNX file per task, on ``faces``."""
     answers = export.run(export.session(path), to_input(faces.images).numpy())
     result = evaluate.figures(torch.from_numpy(answers["expression"]), torch.from_numpy(answers["valence_arousal"]), faces)
     label = faces.label.numpy()
-    units = [agreement.against_emotions(answers["action_units"][:, place], unit, label)
+    units = [agreement.by_emotions(answers["action_units"][:, place], label, unit)
              for place, unit in enumerate(action_units.UNITS)]
     kept = ("accuracy", "mean_recall", "ccc_valence", "ccc_arousal")
     return {**{name: result[name] for name in kept},
@@ -64,11 +60,11 @@ def times(affectd, pack_folder, files):
         try:
             done = subprocess.run(command, capture_output=True, text=True, check=False)
         except OSError as error:
-            raise VariantError(f"{affectd} does not run ({error}): build it with 'make', or name it with --affectd") from error
+            raise measure.PackError(f"{affectd} does not run ({error}): build it with 'make', or name it with --affectd") from error
     try:
         rows = json.loads(done.stdout)
     except ValueError as error:
-        raise VariantError(f"'{' '.join(command)}' failed: {done.stderr.strip()}") from error
+        raise measure.PackError(f"'{' '.join(command)}' failed: {done.stderr.strip()}") from error
     return {(row["precision"], row["engine"]): row["run_ms"] for row in rows if row["run_ms"] is not None}
 
 
@@ -77,7 +73,7 @@ def run(folder, affectd, pack_folder, files):
     faces = data.load(folder, "valid")
     took = times(affectd, pack_folder, files)
     if not took:
-        raise VariantError(f"{affectd} ran none of the variants: see 'affectd model verify'")
+        raise measure.PackError(f"{affectd} ran none of the variants: see 'affectd model verify'")
     rows = []
     for precision, file in files.items():
         log.info("measuring %s", precision)
