@@ -63,7 +63,7 @@ impl Sink for Events {
 fn chain() -> Chain {
     let (detector, model) = (pack("blazeface-full"), pack("mtanet"));
     let (detector, model) = (BlazeFace::open(&detector).unwrap(), FrameModel::open(&model).unwrap());
-    let path = FacePath::new(detector, model, FaceSettings::default()).unwrap();
+    let path = FacePath::new(detector, model, FaceSettings::default());
     let new_id: fn(Monotonic) -> Uuid = |_| Uuid::now_v7();
     Chain::new(path, Smoother::new(SmoothSettings::default()), EventMachine::new(EventSettings::default(), new_id))
 }

@@ -68,7 +68,7 @@ pub fn chain(config: &Config, models: Option<&Path>) -> anyhow::Result<(Chain, I
         engine: face.engine().to_owned(),
         packs: vec![pack_info(&detector_pack, detector.engine()), pack_info(&face_pack, face.engine())],
     };
-    let path = FacePath::new(detector, face, config.face.clone())?;
+    let path = FacePath::new(detector, face, config.face.clone());
     let events = EventMachine::new(config.events, new_id as fn(Monotonic) -> Uuid);
     Ok((Chain::new(path, Smoother::new(config.smooth), events), identity))
 }

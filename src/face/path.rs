@@ -63,14 +63,11 @@ pub struct FacePath<D = BlazeFace, M = FrameModel> {
 
 impl<D: Detect, M: FaceModel> FacePath<D, M> {
     /// A path with an opened detector and an opened face model.
-    ///
-    /// # Errors
-    /// When the face model does not read luma.
-    pub fn new(detector: D, model: M, settings: FaceSettings) -> Result<Self, FaceError> {
+    pub fn new(detector: D, model: M, settings: FaceSettings) -> Self {
         let tracker = Tracker::new(settings.tracks(detector.score_threshold()));
-        Ok(Self {
+        Self {
             detector,
-            reader: Reader::new(model)?,
+            reader: Reader::new(model),
             settings,
             tracker,
             follower: Follower::default(),
@@ -81,7 +78,7 @@ impl<D: Detect, M: FaceModel> FacePath<D, M> {
             observations: FixedVec::new(),
             counts: Counts::default(),
             timings: Timings::default(),
-        })
+        }
     }
 
     /// What a frame, captured at `at`, shows: one observation for each face that is in view, in the order
