@@ -19,7 +19,7 @@ fn path() -> FacePath {
     let (detector, model) = (pack("blazeface-full"), pack("mtanet"));
     let detector = BlazeFace::open(&detector, &Engines::embedded()).unwrap();
     let every_frame = FaceSettings { read_every: Duration::ZERO, ..FaceSettings::default() };
-    FacePath::new(detector, FrameModel::open(&model, &Engines::embedded()).unwrap(), every_frame).unwrap()
+    FacePath::new(detector, FrameModel::open(&model, &Engines::embedded()).unwrap(), every_frame)
 }
 
 fn moment(frame: u32) -> Monotonic {

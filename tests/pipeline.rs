@@ -65,7 +65,7 @@ fn chain() -> Chain {
     let engines = Engines::embedded();
     let (detector, model) =
         (BlazeFace::open(&detector, &engines).unwrap(), FrameModel::open(&model, &engines).unwrap());
-    let path = FacePath::new(detector, model, FaceSettings::default()).unwrap();
+    let path = FacePath::new(detector, model, FaceSettings::default());
     let new_id: fn(Monotonic) -> Uuid = |_| Uuid::now_v7();
     Chain::new(path, Smoother::new(SmoothSettings::default()), EventMachine::new(EventSettings::default(), new_id))
 }

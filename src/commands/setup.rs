@@ -86,7 +86,7 @@ pub fn open_detector(pack: &Pack, engines: &Engines) -> Result<(BlazeFace, PackI
 pub fn open_face(pack: &Pack, engines: &Engines) -> Result<(Reader<FrameModel>, PackInfo), FaceError> {
     let model = FrameModel::open(pack, engines)?;
     let info = pack_info(pack, model.engine());
-    Ok((Reader::new(model)?, info))
+    Ok((Reader::new(model), info))
 }
 
 /// Which packs are at work, and where others may come from.

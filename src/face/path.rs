@@ -63,11 +63,8 @@ pub struct FacePath<D = BlazeFace, M = FrameModel> {
 
 impl<D: Detect, M: FaceModel> FacePath<D, M> {
     /// A path with an opened detector and an opened face model.
-    ///
-    /// # Errors
-    /// When the face model does not read luma.
-    pub fn new(detector: D, model: M, settings: FaceSettings) -> Result<Self, FaceError> {
-        Ok(Self::of(detector, Reader::new(model)?, settings))
+    pub fn new(detector: D, model: M, settings: FaceSettings) -> Self {
+        Self::of(detector, Reader::new(model), settings)
     }
 
     /// A path with an opened detector and a reader.

@@ -16,7 +16,7 @@ pub trait FaceModel {
     /// Where the face's points must lie in the input, as fractions.
     fn align(&self) -> &Align;
 
-    /// The input to fill: one plane of luma.
+    /// The input to fill: one plane of luma, or planes of red, green and blue.
     fn input_mut(&mut self) -> &mut [f32];
 
     /// Reads the input.
@@ -52,32 +52,44 @@ pub struct Reader<M> {
     /// In input pixels.
     template: Align,
     warper: Warper,
+    /// What a face is judged by when the model's own input has colours.
+    judged: Box<[f32]>,
 }
 
 impl<M: FaceModel> Reader<M> {
-    /// A reader with a model that reads luma.
-    ///
-    /// # Errors
-    /// When the model reads other channels.
-    pub fn new(model: M) -> Result<Self, FaceError> {
+    /// A reader with a model.
+    pub fn new(model: M) -> Self {
         let input = *model.input_spec();
-        if input.channels != Channels::Grey {
-            return Err(FaceError::Channels { kind: "frame", wanted: "grey" });
-        }
+        let judged = match input.channels {
+            Channels::Grey => Box::default(),
+            Channels::Rgb => vec![0.0; quality::INPUT.len()].into_boxed_slice(),
+        };
         let template = model.align().in_pixels(&input);
-        Ok(Self { model, input, template, warper: Warper::default() })
+        Self { model, input, template, warper: Warper::default(), judged }
     }
 
     /// Lays a face onto the model's points and judges what is seen. A face whose eyes, nose or mouth lie
     /// outside of the picture is not usable.
     pub fn look(&mut self, picture: &Picture, rect: &Rect, landmarks: &Landmarks, settings: &FaceSettings) -> Quality {
-        let InputSpec { width, height, norm, .. } = self.input;
+        let InputSpec { width, height, channels, norm } = self.input;
         let values = self.model.input_mut();
-        match align::to_frame(landmarks, &self.template) {
-            Some(to_frame) => self.warper.warp_grey(picture, &to_frame, width, height, norm, values),
-            None => values.fill(norm.offset),
-        }
-        let seen = quality::judge(rect, landmarks, quality::Crop { values, width, norm }, settings);
+        let crop = match channels {
+            Channels::Grey => {
+                lay(&mut self.warper, picture, landmarks, &self.template, &self.input, values);
+                quality::Crop { values, width, norm }
+            }
+            Channels::Rgb => {
+                match align::to_frame(landmarks, &self.template) {
+                    Some(to_frame) => self.warper.warp_rgb(picture, &to_frame, width, height, norm, values),
+                    None => values.fill(norm.offset),
+                }
+                let InputSpec { width, norm, .. } = quality::INPUT;
+                let template = quality::POINTS.in_pixels(&quality::INPUT);
+                lay(&mut self.warper, picture, landmarks, &template, &quality::INPUT, &mut self.judged);
+                quality::Crop { values: &self.judged, width, norm }
+            }
+        };
+        let seen = quality::judge(rect, landmarks, crop, settings);
         Quality { usable: seen.usable && within(picture, landmarks), ..seen }
     }
 
@@ -94,9 +106,28 @@ impl<M: FaceModel> Reader<M> {
     /// # Errors
     /// When the model failed.
     pub fn estimate_crop(&mut self, crop: &Picture) -> Result<Estimate, FaceError> {
-        let InputSpec { width, height, norm, .. } = self.input;
-        self.warper.resize_grey(crop, width, height, norm, self.model.input_mut());
+        let InputSpec { width, height, channels, norm } = self.input;
+        let values = self.model.input_mut();
+        match channels {
+            Channels::Grey => self.warper.resize_grey(crop, width, height, norm, values),
+            Channels::Rgb => self.warper.resize_rgb(crop, width, height, norm, values),
+        }
         self.model.estimate()
+    }
+}
+
+/// Fills one plane with the luma of a face, laid onto `template`; with black when its points coincide.
+fn lay(
+    warper: &mut Warper,
+    picture: &Picture,
+    landmarks: &Landmarks,
+    template: &Align,
+    input: &InputSpec,
+    values: &mut [f32],
+) {
+    match align::to_frame(landmarks, template) {
+        Some(to_frame) => warper.warp_grey(picture, &to_frame, input.width, input.height, input.norm, values),
+        None => values.fill(input.norm.offset),
     }
 }
 

@@ -6,6 +6,7 @@
 use thiserror::Error;
 
 mod bilinear;
+mod cells;
 pub mod jpeg;
 pub mod letterbox;
 pub mod photo;

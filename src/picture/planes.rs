@@ -58,10 +58,9 @@ impl<'a> Plane<'a> {
         &self.bytes[y * self.pitch..][..self.pitch]
     }
 
-    /// Byte `x` of row `y`.
-    #[inline]
-    pub fn byte(&self, x: usize, y: usize) -> u8 {
-        self.bytes[y * self.pitch + x]
+    /// All bytes from one of the first row on, and how many lie between two rows.
+    pub fn bytes_from(&self, offset: usize) -> (&'a [u8], usize) {
+        (&self.bytes[offset..], self.pitch)
     }
 }
 

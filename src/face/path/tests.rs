@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::super::testing::{face, score};
 use super::*;
-use crate::affect::Valence;
+use crate::affect::{Arousal, Valence};
 use crate::face::Detection;
 use crate::geometry::Point;
 use crate::model::{Align, Channels, InputSpec};
@@ -75,8 +75,9 @@ struct Fixed {
 }
 
 impl Fixed {
-    fn new(channels: Channels) -> Self {
-        let spec = InputSpec { width: 64, height: 64, channels, norm: Normalise { scale: 1.0 / 255.0, offset: 0.0 } };
+    fn new(channels: Channels, side: usize) -> Self {
+        let spec =
+            InputSpec { width: side, height: side, channels, norm: Normalise { scale: 1.0 / 255.0, offset: 0.0 } };
         let align = Align {
             right_eye: Point::new(0.3, 0.4),
             left_eye: Point::new(0.7, 0.4),
@@ -100,10 +101,12 @@ impl FaceModel for Fixed {
         &mut self.input
     }
 
-    /// Valence is the crop's mean luma.
+    /// Valence is the mean of the crop's first plane, luma or red; arousal that of its last, luma or blue.
     fn estimate(&mut self) -> Result<Estimate, FaceError> {
-        let mean = self.input.iter().sum::<f32>() / self.input.len() as f32;
-        Ok(Estimate { valence: Valence::new(mean), ..Estimate::default() })
+        let area = self.spec.width * self.spec.height;
+        let mean = |plane: &[f32]| plane.iter().sum::<f32>() / area as f32;
+        let (first, last) = (mean(&self.input[..area]), mean(&self.input[self.input.len() - area..]));
+        Ok(Estimate { valence: Valence::new(first), arousal: Arousal::new(last), ..Estimate::default() })
     }
 }
 
@@ -121,7 +124,12 @@ fn draw(picture: &mut Picture, centres: &[Point]) {
 }
 
 fn path(world: &Rc<World>, settings: FaceSettings) -> FacePath<Scripted, Fixed> {
-    FacePath::new(Scripted(world.clone()), Fixed::new(Channels::Grey), settings).unwrap()
+    FacePath::new(Scripted(world.clone()), Fixed::new(Channels::Grey, 64), settings)
+}
+
+/// A path whose face model reads red, green and blue, `side` pixels of each in a row.
+fn colour_path(world: &Rc<World>, side: usize) -> FacePath<Scripted, Fixed> {
+    FacePath::new(Scripted(world.clone()), Fixed::new(Channels::Rgb, side), FaceSettings::default())
 }
 
 fn moment(frame: u32, fps: u32) -> Monotonic {
@@ -273,7 +281,7 @@ fn other_models_find_the_same_person_who_is_read_anew_in_the_next_frame() {
     let step = |path: &mut FacePath<Scripted, Fixed>, frame| path.observe(&picture, moment(frame, 100)).unwrap()[0];
     let first = step(&mut path, 0);
     assert!(first.estimate.is_some() && step(&mut path, 1).estimate.is_none());
-    path.replace_reader(Reader::new(Fixed::new(Channels::Grey)).unwrap());
+    path.replace_reader(Reader::new(Fixed::new(Channels::Grey, 64)));
     path.replace_detector(Scripted(world.clone()));
     let after = step(&mut path, 2);
     assert!(after.estimate.is_some() && step(&mut path, 3).estimate.is_none());
@@ -290,26 +298,53 @@ fn a_crop_is_read_as_it_is() {
 }
 
 #[test]
-fn a_face_model_for_colour_is_refused() {
-    let refused = FacePath::new(Scripted(Rc::default()), Fixed::new(Channels::Rgb), FaceSettings::default());
-    assert!(matches!(refused.err(), Some(FaceError::Channels { kind: "frame", wanted: "grey" })));
+fn a_face_model_for_colour_is_given_red_first_and_blue_last() {
+    let (world, grey, _) = one_face(0.9);
+    let mut picture = Picture::default();
+    let bytes = picture.reset(PixelFormat::Rgb24, Range::Full, WIDTH, HEIGHT).unwrap();
+    for (pixel, &luma) in bytes.chunks_exact_mut(3).zip(grey.data()) {
+        pixel.copy_from_slice(&[luma, luma / 2, luma / 4]);
+    }
+    let mut path = colour_path(&world, 96);
+    let estimate = path.observe(&picture, moment(0, 30)).unwrap()[0].estimate.unwrap();
+    let (red, blue) = (estimate.valence.unwrap().get(), estimate.arousal.unwrap().get());
+    assert!(red > 0.3 && (blue - red / 4.0).abs() < 0.01, "{red} {blue}");
+
+    let read = path.estimate_crop(&picture).unwrap();
+    assert!(read.valence.unwrap().get() > 3.0 * read.arousal.unwrap().get(), "{read:?}");
+}
+
+#[test]
+fn a_face_is_judged_alike_whatever_the_input_of_a_colour_model_measures() {
+    let (world, picture, _) = one_face(0.9);
+    let [small, large] = [64, 256].map(|side| {
+        let seen = colour_path(&world, side).observe(&picture, moment(0, 30)).unwrap()[0];
+        assert!(seen.quality.usable && seen.quality.sharpness > 0.0, "{seen:?}");
+        seen.quality
+    });
+    assert_eq!(small, large);
 }
 
 #[test]
 fn frames_allocate_nothing_once_everybody_has_been_seen() {
-    let (world, mut picture, mut path) = one_face(0.6);
-    world.faces.borrow_mut().push(face(120.0, 120.0, 60.0, 0.4));
-    let mut observe = |frames: std::ops::Range<u32>| {
-        for frame in frames {
-            let x = 320.0 + 30.0 * (frame as f32 * 0.1).sin();
-            draw(&mut picture, &[Point::new(x, 240.0), Point::new(120.0, 120.0)]);
-            world.faces.borrow_mut()[0] = face(x, 240.0, SIDE, 0.6);
-            assert_eq!(path.observe(&picture, moment(frame, 30)).unwrap().len(), frame.min(1) as usize + 1);
+    for colour in [false, true] {
+        let (world, mut picture, mut path) = one_face(0.6);
+        if colour {
+            path = colour_path(&world, 192);
         }
-    };
-    world.close_score.set(Some(0.8));
-    observe(0..60);
-    assert_eq!(allocation_counter::measure(|| observe(60..120)).count_total, 0);
-    assert!(world.close_looks.get() > 4);
-    assert_eq!(world.close_side.get(), detect::REFINING_SIDE);
+        world.faces.borrow_mut().push(face(120.0, 120.0, 60.0, 0.4));
+        let mut observe = |frames: std::ops::Range<u32>| {
+            for frame in frames {
+                let x = 320.0 + 30.0 * (frame as f32 * 0.1).sin();
+                draw(&mut picture, &[Point::new(x, 240.0), Point::new(120.0, 120.0)]);
+                world.faces.borrow_mut()[0] = face(x, 240.0, SIDE, 0.6);
+                assert_eq!(path.observe(&picture, moment(frame, 30)).unwrap().len(), frame.min(1) as usize + 1);
+            }
+        };
+        world.close_score.set(Some(0.8));
+        observe(0..60);
+        assert_eq!(allocation_counter::measure(|| observe(60..120)).count_total, 0, "colour: {colour}");
+        assert!(world.close_looks.get() > 4);
+        assert_eq!(world.close_side.get(), detect::REFINING_SIDE);
+    }
 }
