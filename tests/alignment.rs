@@ -2,6 +2,8 @@
 //!
 //! `tests/fixtures/aligned` is written by the recipe (`python -m affectlab crops`), whose own tests read it as well.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on, fails")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
