@@ -1,6 +1,5 @@
 """The model card and the [[measured]] entries, written from ``figures.json`` alone."""
 
-from dataclasses import asdict
 from pathlib import Path
 
 from . import ablate, agreement, train
@@ -76,27 +75,14 @@ def _wild(figures):
     return text
 
 
-def is_tutored(plan):
-    """Whether a plan is that of the sixth round, which a tutor teaches."""
-    # Options newer than a run were off in it; the number of epochs may have been changed.
-    return {**asdict(train.Plan()), **plan, "epochs": 0} == {**asdict(train.TUTORED), "epochs": 0}
-
-
-def _later(training):
-    """The sentences about the rounds after the fourth, as far as there were any."""
-    plan, text = training["plan"], ""
+def _fifth(training):
+    """The sentence about the round that learns action units, if there was one."""
+    plan = training["plan"]
     if not plan.get("unit_weight"):
-        return text
-    went = f"{training['epoch']} epochs of {plan['epochs']} planned"
-    fifth = asdict(train.WITH_UNITS) if is_tutored(plan) else plan
-    text += (f"The fifth, {fifth['epochs'] if is_tutored(plan) else went}, starts from the fourth's weights and is "
-             f"taught, by {fifth['trust']}, by the fourth and by what it started from; it learns the action units as well, "
-             f"with binary cross-entropy that counts {fifth['unit_weight']} times. ")
-    if is_tutored(plan):
-        text += (f"The sixth, {went}, starts from the fifth's weights and is taught, by {plan['trust']}, by the fifth and by a "
-                 f"tutor: a MobileNet v1 of 3.2 M parameters that had learned to tell people apart (VGGFace2) and then, in "
-                 f"{train.TUTOR.epochs} epochs at 96 pixels, what the fifth round learned. ")
-    return text
+        return ""
+    return (f"The fifth, {training['epoch']} epochs of {plan['epochs']} planned, starts from the fourth's weights and is "
+            f"taught, by {plan['trust']}, by the fourth and by what it started from; it learns the action units as well, "
+            f"with binary cross-entropy that counts {plan['unit_weight']} times. ")
 
 
 def _frames(plan):
@@ -189,10 +175,10 @@ def text(figures, date):
         "PARAMETERS": f"{figures['training']['parameters'] / 1e6:.2f} M",
         "MACS": f"{figures['training']['macs'] / 1e6:.0f} M",
         "BYTES": f"{figures['training']['bytes'] / 1e6:.2f} MB",
-        "ROUNDS": "Six" if is_tutored(plan) else "Five" if plan.get("unit_weight") else "Four",
+        "ROUNDS": "Five" if plan.get("unit_weight") else "Four",
         "EIGHTH": expressions_of(plan)[-1],
         "FRAMES": _frames(plan),
-        "LATER": _later(figures["training"]),
+        "FIFTH": _fifth(figures["training"]),
         "FIRST_EPOCHS": train.ROUNDS[0][0].epochs,
         "SECOND_EPOCHS": train.ROUNDS[1][0].epochs,
         "THIRD_EPOCHS": train.ROUNDS[2][0].epochs,

@@ -51,7 +51,7 @@ def _parser():
                                   "and annotations (action units then count 0.5, half a batch more are frames)")
 
     for name, help_ in (("train", "Train the network; goes on where an interrupted run stopped."),
-                        ("mtanet", "All of it: train in four rounds, more with action units and a tutor; calibrate, pack, measure.")):
+                        ("mtanet", "All of it: train in four rounds, five with action units, calibrate, pack and measure.")):
         command = add(name, help_, run=True, pack=name == "mtanet")
         command.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N",
                              help="processes that share each batch, one thread each (default: the cores)")
@@ -63,8 +63,6 @@ def _parser():
                                  help="train on FER+ alone: faces-in-the-wild.tar is not at hand")
             add_landmarks(command, required=False)
             add_detector(command, default=DEFAULT_DETECTOR)
-        command.add_argument("--tutor", type=Path, metavar="FILE", help="published graph (JSON) of a face network that "
-                             + ("becomes a tutor, for one more round" if name == "mtanet" else "is trained instead"))
         if name == "train":
             command.add_argument("--lessons", type=Path, metavar="FILE", help="what 'teach' wrote")
             command.add_argument("--start", type=Path, metavar="FILE",
@@ -176,14 +174,10 @@ def _round(options, run, plan, start=None, shape=None, lessons=None):
 
 
 def _train(options):
-    from .train import Plan, TrainError
-    from .tutor import TutorShape
+    from .train import Plan
 
     values = {field.name: getattr(options, field.name) for field in dataclasses.fields(Plan)}
-    if options.tutor and options.start:
-        raise TrainError("--tutor says what the run starts from: leave --start out")
-    shape = TutorShape() if options.tutor else None
-    _round(options, options.run, Plan(**values), options.tutor or options.start, shape, options.lessons)
+    _round(options, options.run, Plan(**values), options.start, lessons=options.lessons)
 
 
 def _find_photographs(options, out):
@@ -259,7 +253,6 @@ def _taught_round(options, run, plan, start, teachers, photographs, landmarks=No
 
 def _mtanet(options):
     from . import blend, train
-    from .tutor import TutorShape
 
     rounds = []
     for number, (plan, shape) in enumerate(train.ROUNDS, 1):
@@ -275,11 +268,6 @@ def _mtanet(options):
     if options.landmarks:
         last = _taught_round(options, options.run / "round-5", train.WITH_UNITS, last, [last, blended], photographs,
                              options.landmarks)
-    if options.tutor:
-        tutor = options.run / "tutor"
-        _round(options, tutor, train.TUTOR, options.tutor, TutorShape(), last.parent / "lessons.pt")
-        last = _taught_round(options, options.run / "round-6", train.TUTORED, last, [tutor / "last.pt", last],
-                             photographs, options.landmarks)
     options.run = last.parent
     # Probabilities are published and smoothed: they stay what raters would vote.
     options.tau = 0.0

@@ -5,6 +5,7 @@ import torch
 
 from . import losses
 from .labels import EXPRESSIONS
+from .model import SIZE
 from .picture import to_input
 
 
@@ -22,9 +23,9 @@ def answer(model, x, batch=512):
     return torch.cat(logits), torch.cat(affect)
 
 
-def predict(model, images, size=None):
-    """``answer`` for (N, H, W) u8 crops, resized as the daemon resizes them; to the network's own size if none is said."""
-    return answer(model, to_input(images, size or model.size))
+def predict(model, images, size=SIZE):
+    """``answer`` for (N, H, W) u8 crops, resized as the daemon resizes them."""
+    return answer(model, to_input(images, size))
 
 
 def confusion(label, guess):

@@ -35,10 +35,6 @@ class Shape:
     dropout: float = 0.2
     first_stride: int = 1
 
-    def build(self):
-        """A new network of this shape."""
-        return FaceNet(self)
-
     def to_dict(self):
         return asdict(self)
 
@@ -89,8 +85,6 @@ class Block(nn.Module):
 
 class FaceNet(nn.Module):
     """Returns ``(expression (N, 8), valence_arousal (N, 2), action_units (N, 12), embedding (N, 128))``."""
-
-    size = SIZE
 
     def __init__(self, shape=Shape()):
         super().__init__()

@@ -105,9 +105,6 @@ def manifest(folder, points, samples, temperature, tolerance, outputs=export.OUT
               "[[data]]", 'name = "FER+ votes (Microsoft)"', 'licence = "MIT"', "",
               "[[data]]", 'name = "press photographs and film stills (LFW-like), one emotion label each"',
               'licence = "repository Apache-2.0; the pictures are others\'"', ""]
-    if card.is_tutored(plan):
-        lines += ["[[data]]", 'name = "VGGFace2, through the opinions of a network trained on it"',
-                  'licence = "pictures for research only"', ""]
     if plan.get("frames"):
         lines += ["[[data]]", 'name = "Aff-Wild2, training part, cropped and aligned"',
                   'licence = "its own, for non-commercial research only"', ""]

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import torch
 
-from . import affwild2, augment, data, evaluate, grow, losses, noise, teach, tutor
+from . import affwild2, augment, data, evaluate, grow, losses, noise, teach
 from .crew import Alone
-from .model import SMALL, Shape
+from .model import SIZE, SMALL, FaceNet, Shape
 
 log = logging.getLogger(__name__)
 
@@ -72,11 +72,6 @@ LAST_SHARE = 0.7
 TAUGHT = Plan(epochs=32, rate=1.5e-3, damage=0.25, jitter=0.7, average=0.998, trust=0.4, photographs=0.25, **_CLEAN)
 WITH_UNITS = Plan(epochs=24, rate=1.2e-3, damage=0.25, jitter=0.7, average=0.998, trust=0.5, photographs=0.25,
                   unit_weight=0.5, **_CLEAN)
-
-# Who has the published graph of a face network makes a tutor of it, which with the fifth round teaches a sixth.
-TUTOR = Plan(epochs=6, rate=6e-4, damage=0.35, jitter=0.8, average=0.995, trust=0.25, photographs=0.25, unit_weight=0.5,
-             **_CLEAN)
-TUTORED = replace(WITH_UNITS, epochs=20, trust=0.6)
 
 
 def with_frames(plan):
@@ -133,9 +128,9 @@ def _optimiser(model, plan):
     return torch.optim.AdamW(groups, plan.rate)
 
 
-def input_size(model, plan, epoch):
+def input_size(plan, epoch):
     """Side of the training pictures: the first ``small_share`` of the epochs are cheaper."""
-    return plan.small_size if epoch < plan.small_share * plan.epochs else model.size
+    return plan.small_size if epoch < plan.small_share * plan.epochs else SIZE
 
 
 def hardness(plan, epoch):
@@ -160,30 +155,15 @@ def save_checkpoint(path, state):
     os.replace(beside, path)
 
 
-def shape_of(state):
-    """The shape of the network in a checkpoint."""
-    values = dict(state["shape"])
-    kind = tutor.TutorShape if values.pop("network", "student") == "tutor" else Shape
-    return kind.from_dict(values)
-
-
 def load_checkpoint(path):
     """The averaged model of a checkpoint and its plan, ready for evaluation."""
     path = Path(path)
     if not path.is_file():
         raise TrainError(f"no checkpoint at {path}: run 'python -m affectlab train' first")
     state = torch.load(path, weights_only=True)
-    model = shape_of(state).build()
+    model = FaceNet(Shape.from_dict(state["shape"]))
     model.load_state_dict(state["average"])
     return model.eval(), state
-
-
-def _begin(model, start, faces):
-    """Give ``model`` its first weights: of a checkpoint, or for a tutor of a published graph."""
-    if isinstance(model, tutor.Tutor):
-        model.begin(start, faces.images)
-    else:
-        model.load_state_dict(grow.grow(load_checkpoint(start)[0], model.shape).state_dict())
 
 
 def train(folder, run, plan=Plan(), shape=Shape(), lessons=None, check="holdout", limit=None,
@@ -192,8 +172,8 @@ def train(folder, run, plan=Plan(), shape=Shape(), lessons=None, check="holdout"
 
     ``lessons``: a file of what earlier networks think, and of photographs to train on
     as well. ``limit``: use only so many pictures (a quick trial). ``start``: a
-    checkpoint whose averaged weights a new run begins with; for a tutor, the published graph.
-    ``aff_wild2``: a folder with Aff-Wild2, whose training part is trained on as well. ``crew``: the
+    checkpoint whose averaged weights a new run begins with. ``aff_wild2``: a folder
+    with Aff-Wild2, whose training part is trained on as well. ``crew``: the
     processes that share each batch; only the first of them measures and writes.
     """
     run = Path(run)
@@ -211,9 +191,9 @@ def train(folder, run, plan=Plan(), shape=Shape(), lessons=None, check="holdout"
     watch = data.load(folder, check, plan.outliers)
 
     torch.manual_seed(plan.seed)
-    model = shape.build()
+    model = FaceNet(shape)
     if start:
-        _begin(model, start, faces)
+        model.load_state_dict(grow.grow(load_checkpoint(start)[0], shape).state_dict())
     model = model.to(memory_format=torch.channels_last)
     average = copy.deepcopy(model)
     optimiser = _optimiser(model, plan)
@@ -230,7 +210,7 @@ def train(folder, run, plan=Plan(), shape=Shape(), lessons=None, check="holdout"
         if not crew.leads:
             continue
         # At the size of the epoch: a network trained at one size does worse at another.
-        size = input_size(model, plan, epoch)
+        size = input_size(plan, epoch)
         result = evaluate.figures(*evaluate.predict(average, watch.images, size), watch)
         took = time.monotonic() - began
         log.info("epoch %d/%d loss %.4f %.0f s %s", epoch + 1, plan.epochs, loss, took,
@@ -271,7 +251,7 @@ def _epoch(model, average, optimiser, faces, others, positive, plan, epoch, step
             group["lr"] = learning_rate(plan, done, steps)
         drawn = [part.take(order[step * batch + crew.rank:(step + 1) * batch:crew.size])
                  for (part, batch), order in zip(parts, orders)]
-        x = torch.cat([augment.augment(part.images, generator, input_size(model, plan, epoch), *hardness(plan, epoch))
+        x = torch.cat([augment.augment(part.images, generator, input_size(plan, epoch), *hardness(plan, epoch))
                        for part in drawn])
         targets = (torch.cat([getattr(part, name) for part in drawn]) for name in ("target", "va", "units"))
         loss = _loss(model, x, targets, noise.at(plan, epoch), generator, positive)
@@ -293,7 +273,7 @@ def _resume(path, model, average, optimiser, plan, shape):
         return 0
     state = torch.load(path, weights_only=True)
     # The number of epochs alone may change: a run can be cut short or prolonged. Options newer than the run were off.
-    if {**asdict(Plan()), **state["plan"], "epochs": plan.epochs} != asdict(plan) or shape_of(state) != shape:
+    if {**asdict(Plan()), **state["plan"], "epochs": plan.epochs} != asdict(plan) or Shape.from_dict(state["shape"]) != shape:
         raise TrainError(f"{path} was made with other settings: remove it or choose another --run")
     model.load_state_dict(state["model"])
     average.load_state_dict(state["average"])

@@ -1,6 +1,5 @@
 """The pack folder: hashes, golden vectors, card and manifest belong together."""
 
-import dataclasses
 import json
 import shutil
 import tomllib
@@ -123,11 +122,3 @@ def test_a_changed_file_is_refused(built, tmp_path):
     model.write_bytes(model.read_bytes()[:-1] + b"\0")
     with pytest.raises(measure.PackError, match="not the file pack.toml describes"):
         measure.open_pack(tmp_path / "pack")
-
-
-def test_the_card_tells_of_the_tutor_only_where_there_was_one(built):
-    figures = json.loads((built / "figures.json").read_text())
-    assert "tutor" not in card.text(figures, "2026-01-01").split("## Measured")[0]
-    figures["training"]["plan"] = dataclasses.asdict(train.TUTORED)
-    told = card.text(figures, "2026-01-01")
-    assert "Six rounds" in told and "The sixth" in told and f"epochs of {train.TUTORED.epochs} planned" in told
