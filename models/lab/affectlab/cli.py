@@ -12,6 +12,7 @@ LAB = Path(__file__).parent.parent
 DEFAULT_RUN = LAB / "runs" / "mtanet"
 DEFAULT_PACK = LAB.parent / "mtanet"
 DEFAULT_AFFECTD = LAB.parents[1] / "target" / "release" / "affectd"
+DEFAULT_MESH = LAB.parent / "geometry"
 DEFAULT_DETECTOR = LAB.parent / "blazeface-short" / "blazeface-short.onnx"
 
 
@@ -40,6 +41,11 @@ def _parser():
     def add_detector(command, **options):
         command.add_argument("--detector", type=Path, metavar="FILE",
                              help="blazeface-short.onnx, from 'make models'", **options)
+
+    def add_mesh(command):
+        command.add_argument("--mesh", type=Path, default=DEFAULT_MESH, metavar="DIR",
+                             help="the folder of the pack geometry, complete: 'make models' (default: ../geometry)")
+        add_detector(command, default=DEFAULT_DETECTOR)
 
     def add_landmarks(command, required):
         command.add_argument("--landmarks", type=Path, required=required, metavar="FILE",
@@ -95,6 +101,8 @@ def _parser():
     command = add("template", "Measure where a detector finds eyes, nose and mouth in the training crops.")
     add_detector(command, required=True)
     command.add_argument("--count", type=int, default=2000, metavar="N", help="crops to look at (default: 2000)")
+    command.add_argument("--of", choices=("crops", "mesh"), default="crops",
+                         help="of the crops themselves, or of what MediaPipe shows its mesh, on photographs (default: crops)")
     add("ablate", "Undo single choices of a calibrated run, measure each, keep the table for the card.", run=True)
     command = add("wild", "Measure a pack on photographs of people it was not trained on, and add that to its card.", pack=True)
     add_detector(command, default=DEFAULT_DETECTOR)
@@ -111,6 +119,14 @@ def _parser():
     command.add_argument("--json", action="store_true", help="print JSON instead of text")
     command = add("variants", "Measure every precision of a pack in each engine, and add the table to its card.",
                   run=True, pack=True)
+    command.add_argument("--affectd", type=Path, default=DEFAULT_AFFECTD, metavar="FILE",
+                         help="the program that runs them (default: the one 'make' builds at the top)")
+    command = add("geometry", "Fit the pack geometry: valence and arousal from a face mesh by one matrix.")
+    command.add_argument("--count", type=int, default=8000, metavar="N", help="FER+ crops to fit on, at most (default: 8000)")
+    add_mesh(command)
+    command = add("geometry-beside", "Measure the pack geometry beside the network, in agreement and cost, for its card.",
+                  pack=True)
+    add_mesh(command)
     command.add_argument("--affectd", type=Path, default=DEFAULT_AFFECTD, metavar="FILE",
                          help="the program that runs them (default: the one 'make' builds at the top)")
     command = add("ferplus", "Make ferplus.npz from the two downloads the README names.")
@@ -299,12 +315,15 @@ def _crops(options):
 def _template(options):
     import torch
 
-    from . import data, template
+    from . import data, mesh, template
 
-    faces = data.load(options.data, "train")
-    rows = torch.randperm(len(faces), generator=torch.Generator().manual_seed(0))[:options.count]
-    found = template.measure(faces.images[rows].numpy(), options.detector)
-    print(f"# faces found in {found['used']} of {found['looked_at']} crops")
+    if options.of == "mesh":
+        found = mesh.measure_template(options.data, options.detector, options.count)
+    else:
+        faces = data.load(options.data, "train")
+        rows = torch.randperm(len(faces), generator=torch.Generator().manual_seed(0))[:options.count]
+        found = template.measure(faces.images[rows].numpy(), options.detector)
+    print(f"# faces found in {found['used']} of {found['looked_at']} {'crops' if options.of == 'crops' else 'photographs'}")
     print("[points]")
     for name, (x, y) in found["points"].items():
         print(f"{name} = [{x:.4f}, {y:.4f}]  # spread {found['spread'][name][0]:.3f}, {found['spread'][name][1]:.3f}")
@@ -360,6 +379,21 @@ def _abaw(options):
     print(json.dumps(result, indent=1) if options.json else "\n".join(abaw.lines(result)))
 
 
+def _geometry(options):
+    from . import mesh_pack
+
+    figures = mesh_pack.fit(options.data, options.mesh, options.detector, options.count)
+    print(f"{figures['components']} components; CCC of valence and arousal on the validation split "
+          "{:.3f} {:.3f}, ".format(*figures["valid"]) + "on photographs of people held out "
+          "{:.3f} {:.3f}".format(*figures["photographs_held"]))
+
+
+def _geometry_beside(options):
+    from . import mesh_pack
+
+    print(mesh_pack.table(mesh_pack.beside(options.data, options.mesh, options.pack, options.detector, options.affectd)))
+
+
 def _ferplus(options):
     from . import ferplus
 
@@ -384,7 +418,7 @@ def main(arguments=None):
                 "measure": _measure, "golden": _golden, "crops": _crops, "template": _template, "ferplus": _ferplus,
                 "wild": _wild, "ablate": _ablate, "photographs": _photographs, "teach": _teach, "units": _units,
                 "abaw": _abaw,
-                "variants": _variants}
+                "variants": _variants, "geometry": _geometry, "geometry-beside": _geometry_beside}
     try:
         commands[options.command](options)
     except (CrewError, DataError, PackError, TemplateError, TrainError) as error:
