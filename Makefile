@@ -67,7 +67,7 @@ fmt: venv-test ## Format Rust and Python
 	$(PYTHON) -m ruff format models/fetch
 
 clean-demo: ## Remove what the demo made for itself: clip, models, Python environment
-	rm -rf demo .venv models/blazeface-*/golden models/blazeface-*/*.onnx
+	rm -rf demo .venv models/{blazeface-*,geometry}/golden models/{blazeface-*,geometry}/*.onnx
 
 venv:
 	@scripts/venv.sh .venv models/fetch/requirements.txt

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from .catalogue import Recipe
-from .convert import to_onnx
+from .convert import to_onnx, to_onnx_with
 from .errors import WrongHashError
 from .golden import golden_files
 from .hashing import has_hash, sha256, write_whole
@@ -20,6 +20,13 @@ def is_complete(folder: Path, manifest: Manifest) -> bool:
     return all(has_hash(folder / pinned.path, pinned.sha256) for pinned in manifest.files())
 
 
+def to_model(recipe: Recipe, source: bytes, folder: Path) -> bytes:
+    """The ONNX file of the pack in ``folder``, from the TensorFlow Lite file ``source``."""
+    if recipe.head is None:
+        return to_onnx(source, recipe.pack, recipe.outputs)
+    return to_onnx_with(source, recipe.pack, recipe.head(folder))
+
+
 def build_pack(recipe: Recipe, models: Path, wheels: Wheels) -> str:
     """Make what the pack ``models/NAME`` lacks and say in one line what was done.
 
@@ -32,7 +39,7 @@ def build_pack(recipe: Recipe, models: Path, wheels: Wheels) -> str:
         return f"{recipe.pack}: up to date ({count} files checked)"
 
     source = wheels.read(recipe.source)
-    files = {manifest.model.path: to_onnx(source, recipe.pack, recipe.outputs)}
+    files = {manifest.model.path: to_model(recipe, source, folder)}
     files |= golden_files(manifest)
     for pinned in manifest.files():
         found = sha256(files[pinned.path])

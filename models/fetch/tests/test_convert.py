@@ -10,7 +10,7 @@ import tflite
 import tiny_models as tiny
 from tiny_tflite import Writer
 
-from packfetch.convert import to_onnx
+from packfetch.convert import to_onnx, to_onnx_with
 from packfetch.errors import UnsupportedError
 from packfetch.record import run_tflite
 
@@ -103,6 +103,52 @@ def test_an_enlargement_by_a_part_is_refused():
     data = writer.finish([source], [tiny.flatten(writer, result, 200, 3)])
     with pytest.raises(UnsupportedError, match="whole number"):
         to_onnx(data, "tiny", ["out"])
+
+
+def test_each_channel_leaks_by_its_own_slope():
+    writer, source = picture_model()
+    result = tiny.prelu(writer, source, (1, HEIGHT, WIDTH, 3))
+    compare(writer, source, tiny.flatten(writer, result, 70, 3))
+
+
+def test_slopes_for_each_pixel_are_refused():
+    writer, source = picture_model()
+    slopes = writer.float16_weights(tiny.random(6, HEIGHT, WIDTH, 3))
+    shape = (1, HEIGHT, WIDTH, 3)
+    result = writer.operator(tflite.BuiltinOperator.PRELU, [source, slopes], shape)
+    data = writer.finish([source], [tiny.flatten(writer, result, 70, 3)])
+    with pytest.raises(UnsupportedError, match="slopes of shape"):
+        to_onnx(data, "tiny", ["out"])
+
+
+def one_pixel() -> tuple[Writer, int, int]:
+    """A picture and its four channels of one pixel."""
+    writer, source = picture_model()
+    weights = tiny.random(3, 4, HEIGHT, WIDTH, 3)
+    return writer, source, tiny.conv(writer, source, weights, (1, 1, 1, 4), padding=tiny.VALID)
+
+
+def test_a_head_goes_on_from_the_networks_numbers():
+    writer, source, result = one_pixel()
+    data = writer.finish([source], [result])
+
+    def twice(graph, values):
+        graph.node("Add", [values[0], values[0]], "twice")
+        return {"twice": (1, 4)}
+
+    session = onnxruntime.InferenceSession(to_onnx_with(data, "tiny", twice))
+    assert session.get_inputs()[0].shape == [1, 3, HEIGHT, WIDTH]
+    picture = tiny.random(7, 1, HEIGHT, WIDTH, 3)
+    (found,) = session.run(["twice"], {"input": picture.transpose(0, 3, 1, 2)})
+    (expected,) = run_tflite(data, picture)
+    np.testing.assert_allclose(found, 2 * expected.reshape(1, 4), atol=1e-4)
+
+
+def test_a_head_needs_outputs_of_one_pixel():
+    writer, source = picture_model()
+    data = writer.finish([source], [tiny.relu(writer, source, (1, HEIGHT, WIDTH, 3))])
+    with pytest.raises(UnsupportedError, match="not one pixel"):
+        to_onnx_with(data, "tiny", lambda graph, values: {})
 
 
 def test_padding_goes_to_the_axis_it_names():

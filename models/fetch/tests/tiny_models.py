@@ -155,6 +155,12 @@ def flatten(w: Writer, source: int, rows: int, columns: int) -> int:
     )
 
 
+def prelu(w: Writer, source: int, shape: Sequence[int]) -> int:
+    """PRELU with a slope of its own for each channel, some below zero."""
+    slopes = w.float16_weights(random(6, 1, 1, shape[3]))
+    return w.operator(_OP.PRELU, [source, slopes], shape)
+
+
 def relu(w: Writer, source: int, shape: Sequence[int]) -> int:
     """RELU as an operator of its own."""
     return w.operator(_OP.RELU, [source], shape)

@@ -12,6 +12,7 @@ LAB = Path(__file__).parent.parent
 DEFAULT_RUN = LAB / "runs" / "mtanet"
 DEFAULT_PACK = LAB.parent / "mtanet"
 DEFAULT_AFFECTD = LAB.parents[1] / "target" / "release" / "affectd"
+DEFAULT_MESH = LAB.parent / "geometry"
 DEFAULT_DETECTOR = LAB.parent / "blazeface-short" / "blazeface-short.onnx"
 
 
@@ -40,6 +41,11 @@ def _parser():
     def add_detector(command, **options):
         command.add_argument("--detector", type=Path, metavar="FILE",
                              help="blazeface-short.onnx, from 'make models'", **options)
+
+    def add_mesh(command):
+        command.add_argument("--mesh", type=Path, default=DEFAULT_MESH, metavar="DIR",
+                             help="the folder of the pack geometry, complete: 'make models' (default: ../geometry)")
+        add_detector(command, default=DEFAULT_DETECTOR)
 
     def add_landmarks(command, required):
         command.add_argument("--landmarks", type=Path, required=required, metavar="FILE",
@@ -93,6 +99,8 @@ def _parser():
     command = add("template", "Measure where a detector finds eyes, nose and mouth in the training crops.")
     add_detector(command, required=True)
     command.add_argument("--count", type=int, default=2000, metavar="N", help="crops to look at (default: 2000)")
+    command.add_argument("--of", choices=("crops", "mesh"), default="crops",
+                         help="of the crops themselves, or of what MediaPipe shows its mesh, on photographs (default: crops)")
     command = add("ablate", "Undo single choices of a calibrated run, or train it on with one option more; measure, "
                   "keep the table for the card.", run=True)
     command.add_argument("--option", action="append", metavar="NAME",
@@ -127,10 +135,14 @@ def _parser():
     add_landmarks(command, required=False)
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to")
     command.add_argument("--document", type=Path, metavar="FILE", help="also write the figures into the marked places of this text")
-    command = add("pls", "Fit the cheapest estimator of valence and arousal, from landmarks alone; export and measure it "
-                  "beside a pack.", pack=True)
-    add_landmarks(command, required=True)
-    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to: the ONNX file and golden vectors")
+    command = add("geometry", "Fit the pack geometry: valence and arousal from a face mesh by one matrix.")
+    command.add_argument("--count", type=int, default=8000, metavar="N", help="FER+ crops to fit on, at most (default: 8000)")
+    add_mesh(command)
+    command = add("geometry-beside", "Measure the pack geometry beside the network, in agreement and cost, for its card.",
+                  pack=True)
+    add_mesh(command)
+    command.add_argument("--affectd", type=Path, default=DEFAULT_AFFECTD, metavar="FILE",
+                         help="the program that runs them (default: the one 'make' builds at the top)")
     command = add("ferplus", "Make ferplus.npz from the two downloads the README names.")
     command.add_argument("--pictures", type=Path, required=True, metavar="FILE", help="fer2013.csv")
     command.add_argument("--votes", type=Path, required=True, metavar="FILE", help="fer2013new.csv")
@@ -307,12 +319,15 @@ def _crops(options):
 def _template(options):
     import torch
 
-    from . import data, template
+    from . import data, mesh, template
 
-    faces = data.load(options.data, "train")
-    rows = torch.randperm(len(faces), generator=torch.Generator().manual_seed(0))[:options.count]
-    found = template.measure(faces.images[rows].numpy(), options.detector)
-    print(f"# faces found in {found['used']} of {found['looked_at']} crops")
+    if options.of == "mesh":
+        found = mesh.measure_template(options.data, options.detector, options.count)
+    else:
+        faces = data.load(options.data, "train")
+        rows = torch.randperm(len(faces), generator=torch.Generator().manual_seed(0))[:options.count]
+        found = template.measure(faces.images[rows].numpy(), options.detector)
+    print(f"# faces found in {found['used']} of {found['looked_at']} {'crops' if options.of == 'crops' else 'photographs'}")
     print("[points]")
     for name, (x, y) in found["points"].items():
         print(f"{name} = [{x:.4f}, {y:.4f}]  # spread {found['spread'][name][0]:.3f}, {found['spread'][name][1]:.3f}")
@@ -379,19 +394,6 @@ def _cues(options):
     print("\n".join(cues.lines(result)))
 
 
-def _pls(options):
-    from . import pls
-
-    result = pls.run(options.data, options.landmarks, options.pack, options.out)
-    print(f"{result['components']} components; {result['n']} of {result['of']} validation crops have landmarks; golden "
-          f"vectors agree within {result['golden_difference']:.1e}")
-    for name, row in result.items():
-        if isinstance(row, dict):
-            print(f"{name:<10} CCC {row['ccc'][0]:.3f} {row['ccc'][1]:.3f}, {row['multiply_accumulates']} multiply-accumulates, "
-                  f"{row['bytes']} bytes, {row['milliseconds']:.3f} ms in ONNX Runtime")
-    print("What finds the landmarks is not counted; the crops are the same for both.")
-
-
 def _plots(options):
     from . import document, plots
 
@@ -406,6 +408,21 @@ def _abaw(options):
 
     result = abaw.run(options.aff_wild2, options.pack, options.every)
     print(json.dumps(result, indent=1) if options.json else "\n".join(abaw.lines(result)))
+
+
+def _geometry(options):
+    from . import mesh_pack
+
+    figures = mesh_pack.fit(options.data, options.mesh, options.detector, options.count)
+    print(f"{figures['components']} components; CCC of valence and arousal on the validation split "
+          "{:.3f} {:.3f}, ".format(*figures["valid"]) + "on photographs of people held out "
+          "{:.3f} {:.3f}".format(*figures["photographs_held"]))
+
+
+def _geometry_beside(options):
+    from . import mesh_pack
+
+    print(mesh_pack.table(mesh_pack.beside(options.data, options.mesh, options.pack, options.detector, options.affectd)))
 
 
 def _ferplus(options):
@@ -431,7 +448,8 @@ def main(arguments=None):
     commands = {"train": _train, "calibrate": _calibrate, "pack": _pack, "mtanet": _mtanet, "measure": _measure,
                 "golden": _golden, "crops": _crops, "template": _template, "ferplus": _ferplus, "wild": _wild,
                 "ablate": _ablate, "photographs": _photographs, "teach": _teach, "units": _units, "abaw": _abaw,
-                "variants": _variants, "cues": _cues, "plots": _plots, "pls": _pls}
+                "variants": _variants, "cues": _cues, "plots": _plots,
+                "geometry": _geometry, "geometry-beside": _geometry_beside}
     try:
         commands[options.command](options)
     except (CrewError, DataError, PackError, TemplateError, TrainError) as error:

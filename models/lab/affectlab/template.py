@@ -87,12 +87,17 @@ def measure(images, detector, share=0.75, threshold=0.75):
         score, points = decode(regressors[0], scores.reshape(-1), grid)
         if score >= threshold:
             found.append((points - 0.5) / share + 0.5)
+    return summary(np.array(found), len(images))
+
+
+def summary(found, looked_at):
+    """Points, their spread, and how many were used, from (N, 4, 2) fractions found in ``looked_at`` pictures."""
     if len(found) < 10:
-        raise TemplateError(f"faces were found in {len(found)} of {len(images)} crops only")
-    found = symmetric(np.array(found))
+        raise TemplateError(f"faces were found in {len(found)} of {looked_at} pictures only")
+    found = symmetric(found)
     return {
         "points": {name: trimmed_mean(found[:, i]).tolist() for i, name in enumerate(POINTS)},
         "spread": {name: found[:, i].std(0).tolist() for i, name in enumerate(POINTS)},
         "used": len(found) // 2,
-        "looked_at": len(images),
+        "looked_at": looked_at,
     }
