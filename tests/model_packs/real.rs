@@ -5,7 +5,7 @@ use std::path::Path;
 use affectd::clock::SystemClock;
 use affectd::model::{FrameModel, Kind, Pack, Registry, verify};
 
-const PACKS: [&str; 3] = ["blazeface-full", "blazeface-short", "mtanet"];
+const PACKS: [&str; 4] = ["blazeface-full", "blazeface-short", "geometry", "mtanet"];
 
 fn pack(name: &str) -> Pack {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
