@@ -61,6 +61,18 @@ fn warp(c: &mut Criterion) {
     }
 }
 
+fn warp_rgb(c: &mut Criterion) {
+    let mut group = c.benchmark_group("warp a turned face of 200 pixels to 192 in colour");
+    let (sin, cos) = 0.15_f32.sin_cos();
+    let to_frame = Similarity { a: 1.5 * cos, b: 1.5 * sin, tx: 400.0, ty: 60.0 };
+    for format in FORMATS {
+        let (picture, mut warper, mut out) = (frame(format), Warper::default(), vec![0.0; 3 * 192 * 192]);
+        group.bench_function(BenchmarkId::from_parameter(format!("{format:?}")), |b| {
+            b.iter(|| warper.warp_rgb(black_box(&picture), &to_frame, 192, 192, NORM, &mut out));
+        });
+    }
+}
+
 fn resize(c: &mut Criterion) {
     let (picture, mut warper, mut out) = (frame(PixelFormat::I420), Warper::default(), vec![0.0; 64 * 64]);
     c.bench_function("resize 720p to 64", |b| {
@@ -79,5 +91,5 @@ fn mjpeg(c: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, letterbox, warp, resize, mjpeg);
+criterion_group!(benches, letterbox, warp, warp_rgb, resize, mjpeg);
 criterion_main!(benches);

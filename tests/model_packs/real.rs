@@ -7,7 +7,7 @@ use affectd::model::{EngineChoice, Engines, FrameModel, Kind, Pack, Registry, ve
 
 use crate::support::onnxruntime::engines;
 
-pub const PACKS: [&str; 3] = ["blazeface-full", "blazeface-short", "mtanet"];
+pub const PACKS: [&str; 4] = ["blazeface-full", "blazeface-short", "geometry", "mtanet"];
 
 pub fn pack(name: &str) -> Pack {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");

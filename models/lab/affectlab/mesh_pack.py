@@ -23,6 +23,8 @@ TEXT = Path(__file__).with_name("mesh_card.md")
 PHOTOGRAPHS_TO_FIT, PHOTOGRAPHS_TO_MEASURE = 1000, 300
 # More of them would drown the photographs.
 CROPS = 8000
+# Other programs disturb a measurement of time, and never shorten it.
+TIMES = 7
 
 
 def _save(folder, **new):
@@ -78,7 +80,8 @@ def _cost(affectd, pack_folder):
     folder = Path(pack_folder).resolve()
     command = [str(affectd), "model", "verify", "--json", "--models", str(folder.parent), folder.name]
     try:
-        rows = json.loads(subprocess.run(command, capture_output=True, text=True, check=False).stdout)
+        said = [subprocess.run(command, capture_output=True, text=True, check=False).stdout for _ in range(TIMES)]
+        rows = [row for text in said for row in json.loads(text)]
     except (OSError, ValueError) as error:
         raise PackError(f"'{' '.join(command)}' gave nothing to read ({error}): build affectd, or name it with --affectd") from error
     manifest, file = measure.open_pack(folder)
@@ -86,7 +89,7 @@ def _cost(affectd, pack_folder):
     took = {}
     for row in rows:
         if row["run_ms"] is not None and row["precision"] == files[file.name]:
-            took.setdefault(row["engine"], round(row["run_ms"], 2))
+            took[row["engine"]] = min(round(row["run_ms"], 2), took.get(row["engine"], float("inf")))
     return {"bytes": file.stat().st_size, "ms": took}
 
 
