@@ -26,6 +26,7 @@ fn every_engine_agrees_with_the_golden_vectors_of_every_pack() {
             run.push(report.engine);
             verify::refuse_disagreement(&pack, &report).unwrap();
         }
+        run.dedup();
         assert_eq!(run, ["tract", "ort"], "{name}");
     }
 }
