@@ -49,7 +49,11 @@ class Lessons:
         kept = torch.load(path, weights_only=True)
         photographs = kept["photographs"]
         if photographs:
-            photographs = data.Faces(**{**photographs, "name": np.array(photographs["name"])})
+            try:
+                photographs = data.Faces(**{**photographs, "name": np.array(photographs["name"])})
+            except TypeError as error:
+                raise data.DataError(f"{path} was made by another version of the recipe: make it anew with "
+                                     "'python -m affectlab teach'") from error
         return cls(kept["opinions"], kept["units"], photographs)
 
 

@@ -97,3 +97,13 @@ def test_lessons_about_other_pictures_and_absent_ones_are_refused(faces_folder, 
         teach.Lessons.load(tmp_path / "none.pt")
     with pytest.raises(data.DataError, match="name a checkpoint"):
         teach.prepare(faces_folder, "fit", [])
+
+
+def test_lessons_of_another_version_are_refused(faces_folder, tmp_path):
+    lessons = teach.prepare(faces_folder, "fit", [teacher()], photographs())
+    lessons.save(tmp_path / "lessons.pt")
+    kept = torch.load(tmp_path / "lessons.pt", weights_only=True)
+    del kept["photographs"]["clear"]
+    torch.save(kept, tmp_path / "lessons.pt")
+    with pytest.raises(data.DataError, match="another version"):
+        teach.Lessons.load(tmp_path / "lessons.pt")
