@@ -211,7 +211,11 @@ fn unusable(library: &Path, why: impl Into<String>) -> RuntimeError {
 
 fn why_not(error: &LoadDynamicError) -> String {
     match error {
-        LoadDynamicError::Dlopen { error, .. } => format!("cannot be loaded: {error}"),
+        // What the linker says is the source; the error itself only says that it failed.
+        LoadDynamicError::Dlopen { error, .. } => match std::error::Error::source(error) {
+            Some(said) => format!("cannot be loaded: {said}"),
+            None => format!("cannot be loaded: {error}"),
+        },
         LoadDynamicError::MissingApi { .. } => "is not the library of ONNX Runtime".to_owned(),
         LoadDynamicError::InvalidVersionString => "does not say its version".to_owned(),
         LoadDynamicError::BadVersion { version_str, .. } => format!("is version {version_str}, which is too old"),
@@ -264,6 +268,14 @@ mod tests {
             let text = error.to_string();
             assert!(text.contains("/usr/lib/libonnxruntime.so") && text.ends_with(&error.remedy()), "{text}");
         }
+    }
+
+    #[test]
+    fn what_the_linker_says_is_told() {
+        let error = load(Path::new("libnothing-has-this-name.so")).unwrap_err();
+        let RuntimeError::Unusable { why, .. } = &error else { panic!("{error}") };
+        assert!(why.contains("libnothing-has-this-name.so: cannot open shared object file"), "{why}");
+        assert!(is_nowhere(&why.replace("libnothing-has-this-name.so", library::NAME)), "{why}");
     }
 
     #[test]
