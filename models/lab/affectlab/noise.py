@@ -39,8 +39,12 @@ def jointly(shares, units):
 
 
 def at(plan, epoch):
-    """The plan with the share of forgotten pictures that this epoch has."""
-    return replace(plan, forget=plan.forget * min(1.0, epoch / RISE))
+    """The plan with the share of forgotten pictures that this epoch has.
+
+    It rises from nothing, because a network that knows little yet finds everything doubtful. A round without
+    warm-up goes on from one that knows, and forgets from the start.
+    """
+    return replace(plan, forget=plan.forget * min(1.0, epoch / RISE)) if plan.warmup else plan
 
 
 def bootstrapped(target, units, logits, unit_logits, share):

@@ -66,6 +66,7 @@ def test_rows_without_labels_are_not_among_the_doubtful():
 def test_fewer_are_forgotten_in_the_first_epochs():
     shares = [noise.at(Plan(forget=0.1), epoch).forget for epoch in (0, 1, noise.RISE, 30)]
     assert shares == pytest.approx([0, 0.1 / noise.RISE, 0.1, 0.1])
+    assert noise.at(Plan(forget=0.1, warmup=0), 0).forget == 0.1
 
 
 def test_heads_that_contradict_each_other_cost_more_and_are_drawn_together():
