@@ -56,7 +56,8 @@ def _options():
     rows = [(row["what"], row["epochs"], row["part"], _percent(row["accuracy"]), _percent(row["mean_recall"]))
             for row in ablate.options()]
     head = ("\n\nA finished run trained on for some epochs with one option more (`ablate --option NAME`; the README says "
-            "what each does); `nothing` is the same without one:\n\n")
+            "what each does); `nothing` is the same without one. In accuracy none is further from `nothing` than one "
+            "standard error (1.0 points on 1345 pictures of the held-out part, 0.6 on 3234), so all are off:\n\n")
     return head + table(("option", "epochs", "part", "accuracy", "mean recall"), rows) if rows else ""
 
 
