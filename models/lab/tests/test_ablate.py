@@ -5,11 +5,16 @@ from dataclasses import asdict
 
 import pytest
 
-from affectlab import ablate, card, train
+from affectlab import ablate, calibrate, card, train
 
 
 def test_every_choice_is_measured_on_both_parts_and_survives_the_disk(trained, faces_folder, tmp_path):
-    rows = ablate.ablate(trained, faces_folder)
+    run = tmp_path / "run"
+    shutil.copytree(trained, run)
+    calibrate.Calibration(tau=0.0, temperature=1.0, offset=[0.0] * 8).save(run)
+    assert len(ablate.ablate(run, faces_folder)) == 6, "what was not chosen cannot be undone"
+    calibrate.Calibration(tau=0.5, temperature=1.0, offset=[0.5] + [0.0] * 7).save(run)
+    rows = ablate.ablate(run, faces_folder)
     assert len(rows) == 8 and {part for _, part, _, _ in rows} == {"holdout", "valid"}
     ablate.save(rows, tmp_path / "table.toml")
     kept = ablate.load(tmp_path / "table.toml")
@@ -19,6 +24,7 @@ def test_every_choice_is_measured_on_both_parts_and_survives_the_disk(trained, f
 
 def test_a_card_without_ablations_says_so(monkeypatch):
     monkeypatch.setattr(ablate, "load", lambda: [])
+    monkeypatch.setattr(ablate, "options", lambda: [])
     assert card._ablations() == "None were measured."
 
 
