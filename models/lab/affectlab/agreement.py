@@ -77,6 +77,17 @@ def probabilities(session, images):
     return 1 / (1 + np.exp(-logits.astype(np.float64)))
 
 
+def calibration_error(probability, target, bins=10):
+    """(K,) expected calibration errors of (N, K) probabilities against soft targets, equal-width bins, in 0..1."""
+    total = np.zeros(probability.shape[1])
+    place = np.minimum((probability * bins).astype(int), bins - 1)
+    for b in range(bins):
+        inside = place == b
+        # Sums instead of means: a bin's gap counts by how many are in it.
+        total += np.abs(((probability - target) * inside).sum(0))
+    return total / len(probability)
+
+
 def run(folder, pack_folder, landmarks_file, detector):
     """Figures per unit for both parts, and the mean over the units, as a dictionary."""
     pack, model = measure.open_pack(pack_folder)
@@ -86,6 +97,8 @@ def run(folder, pack_folder, landmarks_file, detector):
     witness = action_units.Witness.about(landmarks, data.load(folder, "fit"))
     held, _ = photographs.held_out(folder, detector, pack)
     valid = data.load(folder, "valid")
+    error = calibration_error(probabilities(export.session(model), valid.images),
+                              action_units.targets(landmarks, witness, valid).numpy())
     result = {}
     for part, images, names, label in (("valid", valid.images, valid.name, valid.label.numpy()),
                                        ("photographs", torch.from_numpy(held.images), held.source, held.label)):
@@ -94,4 +107,6 @@ def run(folder, pack_folder, landmarks_file, detector):
         result[part] = {"n": len(images), "units": rows,
                         "mean": {**{key: _mean(rows, key) for key in ("landmarker", "emotions")},
                                  "better": _mean_of_better(rows)}}
+    for unit, value in zip(action_units.UNITS, error.tolist()):
+        result["valid"]["units"][unit]["calibration_error"] = value
     return result

@@ -115,6 +115,12 @@ def _units(figures):
     if None not in better:
         text += (f"\n\nEach unit by its better witness (shapes for {_listed('landmarker')}; emotions for {_listed('emotions')}): "
                  f"mean **{better[0]:.2f}** and, on the photographs, **{better[1]:.2f}**.")
+    errors = {unit: row["calibration_error"] for unit, row in valid["units"].items() if "calibration_error" in row}
+    if errors:
+        worst = max(errors, key=errors.get)
+        text += (f" Calibration against the targets, which are pseudo-labels (FER+ validation split): expected calibration "
+                 f"error **{sum(errors.values()) / len(errors):.3f}** on average over the units, at most "
+                 f"{errors[worst]:.3f} ({worst}).")
     return text
 
 

@@ -5,7 +5,7 @@ import tomllib
 
 import pytest
 
-from affectlab import action_units, agreement, measure, pack, variants
+from affectlab import measure, pack, variants
 
 # Stands in for the daemon: says what the manifest of the scratch pack names, and that tract took 2 ms for each.
 PROGRAM = """#!/usr/bin/env python3
@@ -59,11 +59,3 @@ def test_a_program_that_is_missing_or_says_nothing_is_named(built, trained, tmp_
         variants.times(tmp_path / "none", built, files)
     with pytest.raises(measure.PackError, match="failed"):
         variants.times("true", built, files)
-
-
-def test_a_unit_is_judged_by_the_shapes_only_where_they_are_good():
-    by = {unit: agreement.better_witness(unit) for unit in action_units.UNITS}
-    assert by["AU12"] == "landmarker" and by["AU23"] == "emotions"
-    row = {unit: {"landmarker": 1.0, "emotions": 0.5, "mean": 0.1} for unit in action_units.UNITS}
-    shapes = sum(witness == "landmarker" for witness in by.values())
-    assert agreement._mean_of_better(row) == pytest.approx((shapes + 0.5 * (12 - shapes)) / 12)
