@@ -71,22 +71,14 @@ impl<M: FaceModel> Reader<M> {
     /// Lays a face onto the model's points and judges what is seen. A face whose eyes, nose or mouth lie
     /// outside of the picture is not usable.
     pub fn look(&mut self, picture: &Picture, rect: &Rect, landmarks: &Landmarks, settings: &FaceSettings) -> Quality {
-        let InputSpec { width, height, channels, norm } = self.input;
         let values = self.model.input_mut();
-        let crop = match channels {
-            Channels::Grey => {
-                lay(&mut self.warper, picture, landmarks, &self.template, &self.input, values);
-                quality::Crop { values, width, norm }
-            }
+        lay(&mut self.warper, picture, landmarks, &self.template, &self.input, values);
+        let crop = match self.input.channels {
+            Channels::Grey => quality::Crop { values, width: self.input.width, norm: self.input.norm },
             Channels::Rgb => {
-                match align::to_frame(landmarks, &self.template) {
-                    Some(to_frame) => self.warper.warp_rgb(picture, &to_frame, width, height, norm, values),
-                    None => values.fill(norm.offset),
-                }
-                let InputSpec { width, norm, .. } = quality::INPUT;
                 let template = quality::POINTS.in_pixels(&quality::INPUT);
                 lay(&mut self.warper, picture, landmarks, &template, &quality::INPUT, &mut self.judged);
-                quality::Crop { values: &self.judged, width, norm }
+                quality::Crop { values: &self.judged, width: quality::INPUT.width, norm: quality::INPUT.norm }
             }
         };
         let seen = quality::judge(rect, landmarks, crop, settings);
@@ -116,7 +108,7 @@ impl<M: FaceModel> Reader<M> {
     }
 }
 
-/// Fills one plane with the luma of a face, laid onto `template`; with black when its points coincide.
+/// Fills an input with a face, laid onto `template`; with black when its points coincide.
 fn lay(
     warper: &mut Warper,
     picture: &Picture,
@@ -125,9 +117,11 @@ fn lay(
     input: &InputSpec,
     values: &mut [f32],
 ) {
-    match align::to_frame(landmarks, template) {
-        Some(to_frame) => warper.warp_grey(picture, &to_frame, input.width, input.height, input.norm, values),
-        None => values.fill(input.norm.offset),
+    let InputSpec { width, height, channels, norm } = *input;
+    match (align::to_frame(landmarks, template), channels) {
+        (Some(to_frame), Channels::Grey) => warper.warp_grey(picture, &to_frame, width, height, norm, values),
+        (Some(to_frame), Channels::Rgb) => warper.warp_rgb(picture, &to_frame, width, height, norm, values),
+        (None, _) => values.fill(norm.offset),
     }
 }
 

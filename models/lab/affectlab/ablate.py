@@ -66,7 +66,7 @@ def plan_with(plan, option, epochs):
 
 
 def train_with(run, folder, option, epochs, lessons=None, aff_wild2=None, limit=None, crew=None):
-    """Train ``run`` on with one option, and give the rows (as ``ablate`` does) and the number of epochs.
+    """Train ``run`` on with one option, and give its rows, as ``ablate`` does.
 
     The further round is kept in the run's folder and goes on where it was interrupted. ``crew``: how to call the
     training, ``crew.run`` of so many processes; in this one if it is ``None``.
