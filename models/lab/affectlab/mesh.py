@@ -33,14 +33,11 @@ def measure_template(folder, detector, count, threshold=0.75):
     session, grid, found, looked = export.session(detector), template.anchors(), [], 0
     for _, _, _, image in itertools.islice(photographs.read(folder), count):
         looked += 1
-        boxed = photographs.letterbox(image)[0]
-        x = (boxed[:, :, ::-1].astype(np.float32) / 127.5 - 1).transpose(2, 0, 1)[None]
-        regressors, scores = session.run(["regressors", "scores"], {"input": np.ascontiguousarray(x)})
-        scores = scores.reshape(-1)
-        score, points = template.decode(regressors[0], scores, grid)
+        regressors, scores = template.ask(session, photographs.letterbox(image)[0][:, :, ::-1])
+        score, points = template.decode(regressors, scores, grid)
         if score >= threshold:
             best = scores.argmax()
-            box = regressors[0, best, :4] / template.SIZE
+            box = regressors[best, :4] / template.SIZE
             found.append(framed(points, grid[best] + box[:2], box[2:]))
     return template.summary(np.array(found), looked)
 
@@ -84,10 +81,7 @@ class Mesh:
 
     def crop(self, crop):
         """``look`` at a (48, 48) u8 crop; where BlazeFace finds no face, the points are where they usually are."""
-        grey = template.frame(crop, SHARE).astype(np.float32) / 127.5 - 1
-        x = np.ascontiguousarray(np.broadcast_to(grey, (1, 3, template.SIZE, template.SIZE)))
-        regressors, scores = self.detector.run(["regressors", "scores"], {"input": x})
-        score, points = template.decode(regressors[0], scores.reshape(-1), self.grid)
+        score, points = template.decode(*template.ask(self.detector, template.frame(crop, SHARE)), self.grid)
         points = (points - 0.5) / SHARE + 0.5 if score >= BELIEVED else self.usual
         return self.look([crop], points * len(crop))
 

@@ -6,14 +6,12 @@
 
 import json
 import logging
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from . import data, export, labels, measure, mesh, photographs, picture, pls
-from .measure import PackError
+from . import data, export, labels, measure, mesh, photographs, picture, pls, variants, wild
 
 log = logging.getLogger(__name__)
 
@@ -65,8 +63,7 @@ def _network(folder, pack_folder, detector):
     """The network's agreement on the same pictures: FER+ from its own figures, photographs by asking it."""
     manifest, file = measure.open_pack(pack_folder)
     held, _ = photographs.held_out(folder, detector, manifest)
-    rows = np.sort(np.concatenate([np.flatnonzero(held.label == kind)[:PHOTOGRAPHS_TO_MEASURE]
-                                   for kind in np.unique(held.label)]))
+    rows = wild.first_of_each(held.label, PHOTOGRAPHS_TO_MEASURE)
     x = picture.to_input(torch.from_numpy(held.images[rows]))
     said = export.run(export.session(file), x.numpy())["valence_arousal"]
     table = np.array([labels.VALENCE_AROUSAL[name] for name in labels.EXPRESSIONS], np.float32)
@@ -78,12 +75,7 @@ def _network(folder, pack_folder, detector):
 def _cost(affectd, pack_folder):
     """What ``affectd model verify`` says of a pack: bytes of each file, milliseconds of each engine's fastest run."""
     folder = Path(pack_folder).resolve()
-    command = [str(affectd), "model", "verify", "--json", "--models", str(folder.parent), folder.name]
-    try:
-        said = [subprocess.run(command, capture_output=True, text=True, check=False).stdout for _ in range(TIMES)]
-        rows = [row for text in said for row in json.loads(text)]
-    except (OSError, ValueError) as error:
-        raise PackError(f"'{' '.join(command)}' gave nothing to read ({error}): build affectd, or name it with --affectd") from error
+    rows = [row for _ in range(TIMES) for row in variants.verified(affectd, folder.parent, folder.name)]
     manifest, file = measure.open_pack(folder)
     files = {variant["file"]: variant["precision"] for variant in manifest["variant"]}
     took = {}

@@ -97,9 +97,7 @@ def letterbox(image, size=template.SIZE):
 def find_points(session, grid, image):
     """Detector score and (4, 2) points in pixels of ``image`` (BGR)."""
     boxed, scale, left, top = letterbox(image)
-    x = (boxed[:, :, ::-1].astype(np.float32) / 127.5 - 1).transpose(2, 0, 1)[None]
-    regressors, scores = session.run(["regressors", "scores"], {"input": np.ascontiguousarray(x)})
-    score, points = template.decode(regressors[0], scores.reshape(-1), grid)
+    score, points = template.decode(*template.ask(session, boxed[:, :, ::-1]), grid)
     return score, (points * template.SIZE - [left, top]) / scale
 
 

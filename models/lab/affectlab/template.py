@@ -43,6 +43,14 @@ def frame(crop, share):
     return cv2.copyMakeBorder(large, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=128)
 
 
+def ask(session, pixels):
+    """What BlazeFace short range answers to (128, 128) grey or (128, 128, 3) RGB: regressors (896, 16), logits (896,)."""
+    planes = np.moveaxis(np.atleast_3d(pixels).astype(np.float32) / 127.5 - 1, 2, 0)
+    x = np.ascontiguousarray(np.broadcast_to(planes, (3, SIZE, SIZE)))[None]
+    regressors, scores = session.run(["regressors", "scores"], {"input": x})
+    return regressors[0], scores.reshape(-1)
+
+
 def decode(regressors, scores, grid):
     """Best detection of one picture: (score, (4, 2) points as fractions of the picture).
 
@@ -81,10 +89,7 @@ def measure(images, detector, share=0.75, threshold=0.75):
     session = onnxruntime.InferenceSession(str(detector), options)
     grid, found = anchors(), []
     for crop in images:
-        grey = frame(np.asarray(crop), share).astype(np.float32) / 127.5 - 1
-        x = np.broadcast_to(grey, (1, 3, SIZE, SIZE))
-        regressors, scores = session.run(["regressors", "scores"], {"input": np.ascontiguousarray(x)})
-        score, points = decode(regressors[0], scores.reshape(-1), grid)
+        score, points = decode(*ask(session, frame(np.asarray(crop), share)), grid)
         if score >= threshold:
             found.append((points - 0.5) / share + 0.5)
     return summary(np.array(found), len(images))

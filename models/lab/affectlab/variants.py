@@ -52,19 +52,24 @@ def _scratch_pack(folder, pack_folder, files):
     (copy / "pack.toml").write_text(head + "\n".join(variants) + "\n[golden]" + rest.partition("[golden]")[2])
 
 
+def verified(affectd, models, *names):
+    """What ``affectd model verify --json`` says of the packs of those ``names``, or of all, in the folder ``models``."""
+    command = [str(affectd), "model", "verify", "--json", "--models", str(models), *names]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise measure.PackError(f"{affectd} does not run ({error}): build it with 'make', or name it with --affectd") from error
+    try:
+        return json.loads(done.stdout)
+    except ValueError as error:
+        raise measure.PackError(f"'{' '.join(command)}' failed: {done.stderr.strip()}") from error
+
+
 def times(affectd, pack_folder, files):
     """(precision, engine) -> milliseconds of the fastest run, for the engines this ``affectd`` has here."""
     with tempfile.TemporaryDirectory() as folder:
         _scratch_pack(folder, pack_folder, files)
-        command = [str(affectd), "model", "verify", "--json", "--models", folder]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-        except OSError as error:
-            raise measure.PackError(f"{affectd} does not run ({error}): build it with 'make', or name it with --affectd") from error
-    try:
-        rows = json.loads(done.stdout)
-    except ValueError as error:
-        raise measure.PackError(f"'{' '.join(command)}' failed: {done.stderr.strip()}") from error
+        rows = verified(affectd, folder)
     return {(row["precision"], row["engine"]): row["run_ms"] for row in rows if row["run_ms"] is not None}
 
 
