@@ -79,15 +79,16 @@ def calibrate(logits, label, training_label, tau=None):
     return Calibration(tau, temperature, tuple(round(float(v), 4) for v in offset))
 
 
-def expected_error(logits, label, temperature, bins=10):
-    """Expected calibration error of the top confidence, equal-width bins, in 0..1."""
+def by_confidence(logits, label, temperature, bins=10):
+    """Per equal-width bin of the top confidence: how many, mean confidence, share that is right; not a number if none."""
     confidence, guess = torch.softmax(logits / temperature, 1).max(1)
     right = (guess == label).float()
     index = (confidence * bins).long().clamp(max=bins - 1)
-    total = 0.0
-    for b in range(bins):
-        inside = index == b
-        if inside.any():
-            gap = (confidence[inside].mean() - right[inside].mean()).abs()
-            total += float(gap * inside.float().mean())
-    return total
+    return [(int((index == b).sum()), float(confidence[index == b].mean()), float(right[index == b].mean()))
+            for b in range(bins)]
+
+
+def expected_error(logits, label, temperature, bins=10):
+    """Expected calibration error of the top confidence, equal-width bins, in 0..1."""
+    rows = by_confidence(logits, label, temperature, bins)
+    return sum(count * abs(confidence - right) for count, confidence, right in rows if count) / len(label)

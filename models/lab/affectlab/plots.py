@@ -98,11 +98,7 @@ def confusion(table, path):
 
 def reliability(logits, label, temperature):
     """Per bin of the top confidence: how many, mean confidence, share that is right; and the calibration error."""
-    confidence, guess = torch.softmax(logits / temperature, 1).max(1)
-    right, index = (guess == label).float(), (confidence * BINS).long().clamp(max=BINS - 1)
-    bins = [(int((index == b).sum()), float(confidence[index == b].mean()), float(right[index == b].mean()))
-            if (index == b).any() else (0, None, None) for b in range(BINS)]
-    return bins, calibrate.expected_error(logits, label, temperature, BINS)
+    return calibrate.by_confidence(logits, label, temperature, BINS), calibrate.expected_error(logits, label, temperature, BINS)
 
 
 def calibration(bins, error, path):
