@@ -18,7 +18,7 @@
 //! | [`picture`] | a frame in the camera's own format; sampling it for a model |
 //! | [`model`] | model packs, the engines that run them, golden vectors |
 //! | [`face`] | detect, track, judge quality, estimate |
-//! | [`smooth`], [`events`], [`scene`] | the pure heart |
+//! | [`fuse`], [`smooth`], [`events`], [`scene`] | the pure heart |
 //! | [`publish`] | topics, payloads, MQTT |
 //! | [`config`] | what the user typed, and what it means |
 //! | [`pipeline`], [`outlet`] | the only wiring, and where it ends |
@@ -34,6 +34,7 @@ pub mod config;
 pub mod events;
 pub mod exit;
 pub mod face;
+pub mod fuse;
 pub mod geometry;
 pub mod latency;
 pub mod logging;
