@@ -159,7 +159,7 @@ impl Worker {
                 if let Some((width, height)) = self.offers.frame_size() {
                     detector.prepare(width, height)?;
                 }
-                let models = Models { detector: Some(detector), reader: None };
+                let models = Models { detector: Some(detector), ..Models::default() };
                 Ok(Ready { models, info, capabilities: None, sum })
             }
             Role::Face => {
@@ -168,7 +168,7 @@ impl Worker {
                 let (mut reader, info) = setup::open_face(pack, engines)?;
                 // The first run of an engine takes longer than later ones; not on the frames' thread.
                 reader.estimate()?;
-                let models = Models { detector: None, reader: Some(reader) };
+                let models = Models { reader: Some(reader), ..Models::default() };
                 Ok(Ready { models, info, capabilities: Some(setup::capabilities(pack)?), sum })
             }
         }

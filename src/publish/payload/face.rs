@@ -1,5 +1,7 @@
 //! The state of one face: the payload of `faces/<id>/state`, and a line of `affectd infer`.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -71,6 +73,10 @@ pub struct FaceLine<'a> {
     /// When the frame was captured, in UTC with microseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     captured_at: Option<Stamp>,
+    /// The moment that the estimate is of, when it lies before `captured_at`: a sequence may have to see what came
+    /// after.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    estimated_at: Option<Stamp>,
     /// Left edge, top edge, width and height in pixels of the camera's picture. May reach beyond it.
     #[serde(rename = "box", skip_serializing_if = "Option::is_none")]
     rect: Option<[i32; 4]>,
@@ -112,6 +118,7 @@ impl<'a> FaceLine<'a> {
             face: Some(state.track.0),
             frame: Some(state.frame),
             captured_at: captured_at.map(Stamp::from),
+            estimated_at: captured_at.filter(|_| !state.behind.is_zero()).and_then(|at| before(at, state.behind)),
             rect: Some(whole_pixels(&state.rect).ok_or(NotFinite { field: "box" })?),
             quality: Some(QualityPayload::of(&state.quality).ok_or(NotFinite { field: "quality" })?),
             confidence: Some(state.confidence.into()),
@@ -134,6 +141,7 @@ impl<'a> FaceLine<'a> {
             face: None,
             frame: None,
             captured_at: None,
+            estimated_at: None,
             rect: None,
             quality: None,
             valence: estimate.valence.map(Signed::from),
@@ -155,6 +163,10 @@ impl<'a> FaceLine<'a> {
         let seconds = |time| Seconds::new(time).ok_or(NotFinite { field: "time" });
         Ok(Self { source: Some(source), time: time.map(seconds).transpose()?, ..self })
     }
+}
+
+fn before(at: Timestamp, behind: Duration) -> Option<Stamp> {
+    at.checked_sub(behind).ok().map(Stamp::from)
 }
 
 fn whole_pixels(rect: &Rect) -> Option<[i32; 4]> {
