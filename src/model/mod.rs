@@ -55,6 +55,7 @@ pub use manifest::Features;
 pub use ort::Provider;
 pub use pack::Pack;
 pub use registry::{Registry, RegistryError};
+pub use related::Sequences;
 pub use sequence::SequenceModel;
 pub use spec::{
     Align, Channels, DetectorSpec, EnsembleSpec, FrameSpec, Heads, Input, InputSpec, Kind, Layout, OutputSpec,

@@ -59,6 +59,9 @@ pub struct FaceLine<'a> {
     /// Seconds since the start of the clip. Only in lines of `affectd infer` on clips.
     #[serde(skip_serializing_if = "Option::is_none")]
     time: Option<Seconds>,
+    /// The same for the moment that the estimate is of, when it lies before `time`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    estimate_time: Option<Seconds>,
     /// The version of this format.
     #[cfg_attr(test, schemars(range(min = 1, max = 1)))]
     schema: u32,
@@ -101,10 +104,13 @@ pub struct FaceLine<'a> {
     /// How far the estimate can be trusted, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     confidence: Option<Unit>,
-    /// The model pack and its version.
+    /// The model pack and its version. With a sequence behind the face pack, both: "gru 0.1.0 on mtanet 0.1.0".
     pack: &'a str,
-    /// The engine that ran it.
+    /// The engine that ran it; when two ran the two, both: "tract on ort".
     engine: &'a str,
+    /// How long before the frame the moment lies that the estimate is of.
+    #[serde(skip)]
+    behind: Duration,
 }
 
 impl<'a> FaceLine<'a> {
@@ -122,6 +128,7 @@ impl<'a> FaceLine<'a> {
             rect: Some(whole_pixels(&state.rect).ok_or(NotFinite { field: "box" })?),
             quality: Some(QualityPayload::of(&state.quality).ok_or(NotFinite { field: "quality" })?),
             confidence: Some(state.confidence.into()),
+            behind: state.behind,
             ..line
         })
     }
@@ -136,6 +143,7 @@ impl<'a> FaceLine<'a> {
         Self {
             source: None,
             time: None,
+            estimate_time: None,
             schema: SCHEMA,
             device: identity.device.as_str(),
             face: None,
@@ -152,6 +160,7 @@ impl<'a> FaceLine<'a> {
             confidence: None,
             pack: &identity.pack,
             engine: &identity.engine,
+            behind: Duration::ZERO,
         }
     }
 
@@ -161,7 +170,9 @@ impl<'a> FaceLine<'a> {
     /// When the time is not finite.
     pub fn from_source(self, source: &'a str, time: Option<f32>) -> Result<Self, NotFinite> {
         let seconds = |time| Seconds::new(time).ok_or(NotFinite { field: "time" });
-        Ok(Self { source: Some(source), time: time.map(seconds).transpose()?, ..self })
+        let estimated = time.filter(|_| !self.behind.is_zero()).map(|time| (time - self.behind.as_secs_f32()).max(0.0));
+        let (time, estimate_time) = (time.map(seconds).transpose()?, estimated.map(seconds).transpose()?);
+        Ok(Self { source: Some(source), time, estimate_time, ..self })
     }
 }
 
