@@ -71,6 +71,7 @@ fn observation((valence, happiness): (f32, f32)) -> Observation {
         quality: Quality { size: 160.0, sharpness: 0.8, yaw: 0.0, brightness: 0.5, usable: true },
         confidence: Confidence::MAX,
         estimate: Some(estimate),
+        behind: Duration::ZERO,
     }
 }
 

@@ -212,6 +212,11 @@ impl<L: Label, const N: usize> Scores<L, N> {
         self.values.iter().all(Option::is_none)
     }
 
+    /// These, or `other` when there are none.
+    fn or(&self, other: &Self) -> Self {
+        if self.is_empty() { *other } else { *self }
+    }
+
     /// The probability of `label`, when the pack gives it.
     pub fn get(&self, label: L) -> Option<Probability> {
         self.values[label.index()]
@@ -249,6 +254,19 @@ pub struct Estimate {
     pub action_units: ActionUnitScores,
     /// Probabilities of the compound expressions; empty when the pack has no such head.
     pub compounds: CompoundScores,
+}
+
+impl Estimate {
+    /// This estimate, and for what is not in it `other`'s.
+    pub fn or(&self, other: &Self) -> Self {
+        Self {
+            valence: self.valence.or(other.valence),
+            arousal: self.arousal.or(other.arousal),
+            expressions: self.expressions.or(&other.expressions),
+            action_units: self.action_units.or(&other.action_units),
+            compounds: self.compounds.or(&other.compounds),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -44,4 +44,5 @@ pub mod picture;
 pub mod pipeline;
 pub mod publish;
 pub mod scene;
+pub mod sequence;
 pub mod smooth;

@@ -64,6 +64,7 @@ pub fn face_state(frame: &Frame, face: &Smoothed) -> FaceState {
         expression: (!face.estimate.expressions.is_empty()).then(|| answer(face.expression)),
         compound: face.compound.map(answer),
         confidence: face.confidence,
+        behind: face.behind,
     }
 }
 

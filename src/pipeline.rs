@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  thread "camera"            thread "frames"
-//!  source ─► mailbox ─(newest only)─► face path ─► smoother ─► events ─► sink
+//!  source ─► mailbox ─(newest only)─► face path ─► (sequences) ─► smoother ─► events ─► sink
 //! ```
 //!
 //! [`Chain`] is the whole path from a frame to a [`Sink`], without a thread or a clock: `infer` and
@@ -21,10 +21,11 @@ use crate::capture::mailbox::{Receiver, Sender, Taken, mailbox};
 use crate::capture::{CaptureError, Frame, Read, VideoSource};
 use crate::clock::{Clock, Monotonic};
 use crate::events::{Event, EventMachine};
-use crate::face::{FaceError, FacePath, MAX_FACES, Observation};
+use crate::face::{FaceError, FacePath, MAX_FACES, Observation, Witness};
 use crate::latency::Latencies;
 use crate::picture::Picture;
 use crate::scene::Scene;
+use crate::sequence::{Sequenced, Sequencer, VoiceRow};
 use crate::smooth::{Smoothed, Smoother};
 
 pub mod swap;
@@ -46,6 +47,7 @@ pub trait Sink {
 /// From a frame to a sink.
 pub struct Chain {
     path: FacePath,
+    sequencer: Option<Sequencer>,
     smoother: Smoother,
     events: EventMachine<fn(Monotonic) -> Uuid>,
     swaps: Option<Swaps>,
@@ -54,7 +56,20 @@ pub struct Chain {
 impl Chain {
     /// Joins the parts.
     pub fn new(path: FacePath, smoother: Smoother, events: EventMachine<fn(Monotonic) -> Uuid>) -> Self {
-        Self { path, smoother, events, swaps: None }
+        Self { path, sequencer: None, smoother, events, swaps: None }
+    }
+
+    /// The same, with sequence models behind the face path: what they give of a face stands in place of the face
+    /// model's estimate.
+    pub fn with_sequences(self, sequencer: Option<Sequencer>) -> Self {
+        Self { sequencer, ..self }
+    }
+
+    /// Hears a voice: sequence models that read one take it into account from the next frame on.
+    pub fn hear(&mut self, row: VoiceRow<'_>) {
+        if let Some(sequencer) = &mut self.sequencer {
+            sequencer.hear(row);
+        }
     }
 
     /// A way to exchange the models while the chain is driven by [`Live`]; a former way is closed.
@@ -66,16 +81,21 @@ impl Chain {
 
     /// Exchanges the models for those that are offered, if any are.
     fn change_over(&mut self) {
-        let Self { path, smoother, swaps, .. } = self;
+        let Self { path, sequencer, smoother, swaps, .. } = self;
         let Some(swaps) = swaps else { return };
-        swaps.take(|Models { detector, reader }| Models {
-            detector: detector.map(|detector| path.replace_detector(detector)),
-            reader: reader.map(|reader| {
-                // What is published in the name of a model must be its own: neither what is smoothed nor a face's
-                // neutral look may carry over. Who is who, and which events go on, does not depend on it.
+        swaps.take(|Models { detector, reader, sequencer: offered }| {
+            if reader.is_some() || offered.is_some() {
+                // What is published in the name of a model must be its own: neither what is smoothed, nor a face's
+                // neutral look, nor what a sequence has read may carry over. Who is who, and which events go on, does
+                // not depend on it.
                 smoother.reset();
-                path.replace_reader(reader)
-            }),
+                sequencer.iter_mut().for_each(Sequencer::reset);
+            }
+            Models {
+                detector: detector.map(|detector| path.replace_detector(detector)),
+                reader: reader.map(|reader| path.replace_reader(reader)),
+                sequencer: offered.and_then(|offered| sequencer.replace(offered)),
+            }
         });
     }
 
@@ -87,6 +107,7 @@ impl Chain {
     /// Forgets everyone: the next frame belongs to another clip.
     pub fn reset(&mut self) {
         self.path.reset();
+        self.sequencer.iter_mut().for_each(Sequencer::reset);
         self.smoother.reset();
     }
 
@@ -99,10 +120,14 @@ impl Chain {
         if let Some(swaps) = &self.swaps {
             swaps.saw(frame.picture.width(), frame.picture.height());
         }
+        let Self { path, sequencer, smoother, .. } = self;
         let mut faces = heapless::Vec::<Smoothed, MAX_FACES>::new();
-        for observation in self.path.observe(&frame.picture, at)? {
+        for observation in path.observe_with(&frame.picture, at, sequencer)? {
             // The face path gives no more than MAX_FACES, so none is lost here.
-            let _ = faces.push(self.smoother.update(at, observation));
+            let _ = faces.push(smoother.update(at, &sequenced(sequencer, at, observation)?));
+        }
+        if let Some(sequencer) = sequencer {
+            sequencer.keep(|id| path.tracks().iter().any(|track| track.id() == id));
         }
         sink.faces(frame, &faces, &Scene::of(&faces));
         self.events.update(at, &faces, &mut |event| sink.event(&event));
@@ -119,10 +144,12 @@ impl Chain {
     /// # Errors
     /// When a model fails.
     pub fn photo(&mut self, frame: &Frame, sink: &mut impl Sink) -> Result<(), FaceError> {
+        let (Self { path, sequencer, smoother, .. }, at) = (self, frame.captured_at);
+        sequencer.iter_mut().for_each(Sequencer::reset);
         let mut faces = heapless::Vec::<Smoothed, MAX_FACES>::new();
-        for observation in self.path.observe_photo(&frame.picture)? {
-            self.smoother.reset();
-            let _ = faces.push(self.smoother.update(frame.captured_at, observation));
+        for observation in path.observe_photo(&frame.picture, at, sequencer)? {
+            smoother.reset();
+            let _ = faces.push(smoother.update(at, &sequenced(sequencer, at, observation)?));
         }
         sink.faces(frame, &faces, &Scene::of(&faces));
         Ok(())
@@ -133,15 +160,35 @@ impl Chain {
     /// # Errors
     /// When the model fails.
     pub fn crop(&mut self, crop: &Picture) -> Result<Smoothed, FaceError> {
-        let estimate = self.path.estimate_crop(crop)?;
-        self.smoother.reset();
-        Ok(self.smoother.update(Monotonic::default(), &Observation::of_crop(crop, estimate)))
+        let Self { path, sequencer, smoother, .. } = self;
+        let (at, estimate) = (Monotonic::default(), path.estimate_crop(crop)?);
+        let observation = Observation::of_crop(crop, estimate);
+        sequencer.iter_mut().for_each(Sequencer::reset);
+        sequencer.read(observation.track, at, &estimate, path.embedding());
+        smoother.reset();
+        Ok(smoother.update(at, &sequenced(sequencer, at, &observation)?))
     }
 
     /// Ends every event that is still going on.
     pub fn finish(&mut self, at: Monotonic, sink: &mut impl Sink) {
         self.events.finish(at, &mut |event| sink.event(&event));
     }
+}
+
+/// An observation with the estimate of the sequence models, where there are any and the face was read. A single look
+/// is to them a face that has looked so all the time.
+fn sequenced(
+    sequencer: &mut Option<Sequencer>,
+    at: Monotonic,
+    observation: &Observation,
+) -> Result<Observation, FaceError> {
+    let (Some(sequencer), Some(_)) = (sequencer, observation.estimate) else { return Ok(*observation) };
+    Ok(match sequencer.estimate(observation.track, at)? {
+        Some(Sequenced { estimate, moment }) => {
+            Observation { estimate: Some(estimate), behind: at.since(moment), ..*observation }
+        }
+        None => *observation,
+    })
 }
 
 /// What a live run came to.

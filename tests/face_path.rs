@@ -53,7 +53,9 @@ fn a_face_is_found_where_it_is_in_frames_of_every_shape() {
     let (photograph, mut path, place) = (photograph(), path(), (20.0, 30.0, 1.2));
     for size in [(640, 360), (640, 480), (400, 400), (300, 400), (360, 640), (1200, 300)] {
         let picture = scene_of(size, &photograph, &[place]);
-        let [seen] = path.observe_photo(&picture).unwrap() else { panic!("one face in {size:?}") };
+        let [seen] = path.observe_photo(&picture, Monotonic::default(), &mut ()).unwrap() else {
+            panic!("one face in {size:?}")
+        };
         assert!(seen.rect.iou(&face_at(place)) > 0.75, "{:?} instead of {:?} in {size:?}", seen.rect, face_at(place));
         let faces = path.detect_only(&picture).unwrap();
         assert_eq!(faces.largest.len(), 1, "{size:?}");
@@ -64,7 +66,7 @@ fn a_face_is_found_where_it_is_in_frames_of_every_shape() {
 fn the_smile_on_the_photograph_reads_as_happiness() {
     let mut path = path();
     let picture = scene(&photograph(), &[(100.0, 60.0, 2.0)]);
-    let [seen] = path.observe_photo(&picture).unwrap() else { panic!("one face") };
+    let [seen] = path.observe_photo(&picture, Monotonic::default(), &mut ()).unwrap() else { panic!("one face") };
     let (label, probability) = seen.estimate.unwrap().expressions.top().unwrap();
     assert_eq!(label, Expression::Happiness, "{probability:?}");
 }

@@ -2,6 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on, fails")]
 
+#[path = "model_packs/onnx.rs"]
+#[allow(dead_code, reason = "another test uses the rest")]
+mod onnx;
+#[path = "model_packs/row_pack.rs"]
+#[allow(dead_code, reason = "another test uses the rest")]
+mod row_pack;
 mod support;
 
 use std::fs;
@@ -332,5 +338,40 @@ async fn a_new_pack_takes_over_only_under_a_trusted_signature() {
     daemon.says(1, &["New pack refused", "pack.toml.minisig is missing"], "mtanet 0.1.0").await;
     sign(daemon.dir.path(), FACE);
     daemon.states_of("mtanet 0.2.0").await;
+    daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_face_pack_waits_for_the_sequence_that_was_trained_on_it_and_both_take_over_together() {
+    let dir = packs();
+    let trained_on = |version: &str| row_pack::sequence("gru", (FACE, version, 128), 9);
+    row_pack::put(&dir.path().join("models"), &trained_on("0.1.0"));
+    let mut daemon = Daemon::start(dir, "reload_every_s = 1\nsequence = \"gru\"").await;
+    let models = daemon.dir.path().join("models");
+    let both = "gru 0.1.0 on mtanet 0.1.0";
+    assert!(daemon.states_of(both).await.json()["compound"].is_object());
+
+    // The sequence alone.
+    let mut newer = trained_on("0.1.0");
+    newer.version = "0.2.0".to_owned();
+    newer.outputs.compound = None;
+    row_pack::put(&models, &newer);
+    let state = daemon.states_of("gru 0.2.0 on mtanet 0.1.0").await.json();
+    assert!(state.get("compound").is_none(), "{state}");
+    let mut late = Listener::everything(daemon.mosquitto.port).await;
+    assert_eq!(described(&late.next_on(DEVICE).await), ["blazeface-full 0.1.0", "mtanet 0.1.0", "gru 0.2.0"]);
+
+    // The face pack alone: the sequence at work does not read it.
+    daemon.put(FACE, "pack.toml", manifest(FACE, "0.5.0"));
+    let refused = ["New pack refused", "embeddings of the face by mtanet 0.1.0", "mtanet 0.5.0 reads it here"];
+    daemon.says(1, &refused, "gru 0.2.0 on mtanet 0.1.0").await;
+    daemon.goes_on_with("gru 0.2.0 on mtanet 0.1.0", 30).await;
+    assert_eq!(daemon.lines_with(&["New pack refused"]), 1);
+
+    // And the sequence for it.
+    newer.reads = trained_on("0.5.0").reads;
+    newer.version = "0.3.0".to_owned();
+    row_pack::put(&models, &newer);
+    daemon.states_of("gru 0.3.0 on mtanet 0.5.0").await;
     daemon.stop().await;
 }

@@ -107,7 +107,8 @@ fn crop(file: &Path, chain: &mut Chain, lines: &mut Lines<'_, impl Write>) -> an
     let read = chain.crop(&frame.picture).with_context(|| file.display().to_string())?;
     let state = face_state(frame, &read);
     let (source, estimate) = (&file.to_string_lossy(), &state.estimate);
-    lines.write(&Line { source, time: None, face: None, estimate, expression: state.expression })?;
+    let (expression, compound) = (state.expression, state.compound);
+    lines.write(&Line { source, time: None, face: None, estimate, expression, compound })?;
     Ok(())
 }
 
@@ -174,6 +175,7 @@ impl<W: Write> Sink for Writer<'_, '_, W> {
                 face: Some(&state),
                 estimate: &state.estimate,
                 expression: state.expression,
+                compound: state.compound,
             };
             if let Err(error) = self.lines.write(&line) {
                 self.failed.get_or_insert(error);

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::affect::{ActionUnit, Estimate, Expression, Label, Probability, Scores};
+use crate::affect::{ActionUnit, Compound, Estimate, Expression, Label, Probability, Scores};
 use crate::cli::Format;
 use crate::publish::payload::FaceLine;
 use crate::publish::{Answer, FaceState, Identity};
@@ -27,6 +27,8 @@ pub struct Line<'a> {
     pub estimate: &'a Estimate,
     /// The expression that appears.
     pub expression: Option<Answer<Expression>>,
+    /// The compound expression that appears.
+    pub compound: Option<Answer<Compound>>,
 }
 
 impl<'a, W: Write> Lines<'a, W> {
@@ -89,7 +91,7 @@ fn write_row(out: &mut impl Write, cells: impl IntoIterator<Item = String>) -> i
 fn ndjson(out: &mut impl Write, line: &Line<'_>, identity: &Identity) -> io::Result<()> {
     let payload = match line.face {
         Some(face) => FaceLine::of(face, None, identity).map_err(io::Error::other)?,
-        None => FaceLine::of_estimate(line.estimate, line.expression, None, identity),
+        None => FaceLine::of_estimate(line.estimate, line.expression, line.compound, identity),
     };
     serde_json::to_writer(&mut *out, &payload.from_source(line.source, line.time).map_err(io::Error::other)?)?;
     out.write_all(b"\n")
@@ -117,7 +119,8 @@ fn header() -> impl Iterator<Item = String> {
         "expression_confidence",
     ];
     let labels = Expression::ALL.iter().map(|l| l.name()).chain(ActionUnit::ALL.iter().map(|l| l.name()));
-    fixed.into_iter().chain(labels).chain(["pack", "engine"]).map(str::to_owned)
+    let compounds = ["compound", "compound_confidence"].into_iter().chain(Compound::ALL.iter().map(|l| l.name()));
+    fixed.into_iter().chain(labels).chain(compounds).chain(["estimate_time", "pack", "engine"]).map(str::to_owned)
 }
 
 fn row(line: &Line<'_>, identity: &Identity) -> Vec<String> {
@@ -135,13 +138,21 @@ fn row(line: &Line<'_>, identity: &Identity) -> Vec<String> {
     }
     let estimate = line.estimate;
     row.extend([number(estimate.valence.map(|v| v.get())), number(estimate.arousal.map(|a| a.get()))]);
-    let label = |answer: Answer<Expression>| answer.label.map_or("unknown", Label::name).to_owned();
     row.push(line.expression.map_or_else(String::new, label));
     row.push(number(line.expression.map(|answer| answer.confidence.get())));
     row.extend(cells(&estimate.expressions).map(|p| number(p.map(Probability::get))));
     row.extend(cells(&estimate.action_units).map(|p| number(p.map(Probability::get))));
+    row.push(line.compound.map_or_else(String::new, label));
+    row.push(number(line.compound.map(|answer| answer.confidence.get())));
+    row.extend(cells(&estimate.compounds).map(|p| number(p.map(Probability::get))));
+    let behind = line.face.map_or(0.0, |face| face.behind.as_secs_f32());
+    row.push(number(line.time.filter(|_| behind > 0.0).map(|time| (time - behind).max(0.0))));
     row.extend([identity.pack.clone(), identity.engine.clone()]);
     row
+}
+
+fn label<L: Label>(answer: Answer<L>) -> String {
+    answer.label.map_or("unknown", Label::name).to_owned()
 }
 
 fn cells<L: Label, const N: usize>(scores: &Scores<L, N>) -> impl Iterator<Item = Option<Probability>> + '_ {

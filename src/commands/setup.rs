@@ -1,5 +1,7 @@
 //! From settings to a chain that is ready to work.
 
+mod readers;
+
 use std::path::Path;
 
 use tracing::info;
@@ -7,7 +9,7 @@ use uuid::Uuid;
 
 use crate::clock::Monotonic;
 use crate::config::{self, Config, PackName};
-use crate::events::{EventMachine, Kind};
+use crate::events::EventMachine;
 use crate::face::detect::BlazeFace;
 use crate::face::{FaceError, FacePath, Reader};
 use crate::model::digest::Sha256Sum;
@@ -16,6 +18,8 @@ use crate::model::{EngineMissing, Engines, FrameModel, ModelError, Pack, Registr
 use crate::pipeline::Chain;
 use crate::publish::{Identity, PackInfo};
 use crate::smooth::Smoother;
+
+pub use readers::{ReaderSums, Readers};
 
 /// The configuration from a file, or the defaults.
 ///
@@ -99,8 +103,8 @@ pub struct Packs {
     pub engines: Engines,
     /// The sum of the detector's manifest.
     pub detector: Sha256Sum,
-    /// The sum of the face pack's manifest.
-    pub face: Sha256Sum,
+    /// The sums of the manifests of what reads faces.
+    pub readers: ReaderSums,
 }
 
 /// Opens the models and joins the chain.
@@ -117,48 +121,30 @@ pub fn chain(config: &Config, models: Option<&Path>) -> anyhow::Result<(Chain, I
 /// As [`chain`].
 pub fn live_chain(config: &Config, models: Option<&Path>) -> anyhow::Result<(Chain, Identity, Packs)> {
     let registry = registry(config, models)?;
-    let (detector_pack, face_pack) =
-        (pack(&registry, config, &config.models.detector)?, pack(&registry, config, &config.models.face)?);
+    let detector_pack = pack(&registry, config, &config.models.detector)?;
+    // Taken first: what is replaced while it is opened is found to be another one later.
+    let sums = ReaderSums::now(&registry, config)?;
+    let readers = Readers::find(&registry, config)?;
     let engines = engines(config)?;
     let (detector, detector_info) = open_detector(&detector_pack, &engines)?;
-    let (reader, face_info) = open_face(&face_pack, &engines)?;
-    info!(detector = detector_info.id(), face = face_info.id(), engine = face_info.engine, "Models opened.");
-    let identity = Identity {
+    let (reader, face_info) = open_face(&readers.face, &engines)?;
+    let (sequencer, sequences) = readers.open_sequences(config, &engines)?.unzip();
+    let bare = Identity {
         device: config.device.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         board: None,
-        capabilities: capabilities(&face_pack)?,
-        pack: face_info.id(),
-        engine: face_info.engine.clone(),
-        packs: vec![detector_info, face_info],
+        capabilities: Vec::new(),
+        pack: String::new(),
+        engine: String::new(),
+        packs: vec![detector_info],
     };
+    let identity = bare.with_readers(face_info, sequences.unwrap_or_default(), readers.capabilities()?);
+    info!(detector = detector_pack.id(), face = identity.pack, engine = identity.engine, "Models opened.");
     let path = FacePath::of(detector, reader, config.face.clone());
     let events = EventMachine::new(config.events, new_id as fn(Monotonic) -> Uuid);
-    let chain = Chain::new(path, Smoother::new(config.smooth), events);
-    let packs = Packs { registry, config: config.clone(), engines, detector: detector_pack.sum, face: face_pack.sum };
+    let chain = Chain::new(path, Smoother::new(config.smooth), events).with_sequences(sequencer);
+    let packs = Packs { registry, config: config.clone(), engines, detector: detector_pack.sum, readers: sums };
     Ok((chain, identity, packs))
-}
-
-/// The kinds of event that the pack's heads allow.
-///
-/// # Errors
-/// When it is of another kind.
-pub fn capabilities(pack: &Pack) -> Result<Vec<Kind>, ModelError> {
-    let heads = &pack.frame()?.heads;
-    let mut kinds = vec![Kind::Presence];
-    if heads.expression.is_some() {
-        kinds.push(Kind::Expression);
-    }
-    if heads.valence_arousal.is_some() {
-        kinds.extend([Kind::Valence, Kind::Arousal]);
-    }
-    if heads.action_units.is_some() {
-        kinds.push(Kind::ActionUnit);
-    }
-    if heads.compound.is_some() {
-        kinds.push(Kind::Compound);
-    }
-    Ok(kinds)
 }
 
 fn pack_info(pack: &Pack, engine: &str) -> PackInfo {

@@ -65,6 +65,9 @@ section! {
         detector: PackName = PackName::known("blazeface-full");
         /// The pack that reads a face.
         face: PackName = PackName::known("mtanet");
+        /// The pack that reads a face over a while, a sequence or an ensemble: what it gives stands in place of what the
+        /// face pack gives. It must have been trained on the pack that `face` names.
+        sequence: Option<PackName> = None, absent "each picture is read on its own", example "spatial-temporal";
         /// Whether this device is put to commercial use: packs whose licence forbids that are then refused.
         commercial: bool = false;
         /// What runs the models: `tract`, which is part of affectd; `ort`, ONNX Runtime, which is faster and must be

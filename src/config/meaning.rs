@@ -53,6 +53,8 @@ pub struct ModelChoice {
     pub detector: PackName,
     /// The pack that reads a face.
     pub face: PackName,
+    /// The pack that reads a face over a while, if any.
+    pub sequence: Option<PackName>,
     /// Whether packs that forbid commercial use are refused.
     pub commercial: bool,
     /// What runs them.
@@ -115,6 +117,7 @@ fn model_choice(models: &Models) -> ModelChoice {
         dir: models.dir.value.clone(),
         detector: models.detector.value.clone(),
         face: models.face.value.clone(),
+        sequence: models.sequence.value.clone(),
         commercial: models.commercial.value,
         engines: engine_settings(models),
         trust: Trust { keys: models.trusted_keys.value.clone(), required: models.require_signature.value },

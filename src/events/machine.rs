@@ -126,9 +126,12 @@ impl Face {
 
         // A face that flashes up is not worth a word; one that stays is told of from its first frame on.
         let present = self.presence.is_on();
+        // That somebody is there is so now; what is estimated was so at the moment that the estimate is of.
+        let Moment { at, ids, emit, .. } = moment;
+        let mut then = Moment { at: *at - face.behind, settings, ids: *ids, emit: *emit };
         for (slot, (claim, rule)) in self.slots.iter_mut().zip(claims(face, settings)) {
             let claim = claim.map(|topic| (topic, topic.value(face)));
-            slot.update(face, claim, &rule.band(present), rule.enabled, moment);
+            slot.update(face, claim, &rule.band(present), rule.enabled, &mut then);
         }
     }
 

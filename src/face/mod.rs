@@ -16,6 +16,8 @@
 //! | `read` | one face: aligned, judged, estimated |
 //! | `path` | all of it, frame by frame |
 
+use std::time::Duration;
+
 use thiserror::Error;
 
 use crate::affect::{Confidence, Estimate};
@@ -37,7 +39,7 @@ pub mod timings;
 pub mod track;
 
 pub use path::{Counts, FacePath};
-pub use read::{FaceModel, Reader};
+pub use read::{FaceModel, Reader, Witness};
 pub use settings::FaceSettings;
 
 /// The most faces that are followed at once; the largest come first.
@@ -132,6 +134,9 @@ pub struct Observation {
     pub confidence: Confidence,
     /// What the model gave; absent when the quality did not suffice, or it was not the face's turn.
     pub estimate: Option<Estimate>,
+    /// How long before the frame the moment lies that the estimate is of: a sequence model may have to see what came
+    /// after. Zero otherwise.
+    pub behind: Duration,
 }
 
 impl Observation {
@@ -140,7 +145,14 @@ impl Observation {
         let (width, height) = (crop.width() as f32, crop.height() as f32);
         let quality = Quality { size: width.min(height), sharpness: 1.0, yaw: 0.0, brightness: 0.5, usable: true };
         let rect = Rect::new(0.0, 0.0, width, height);
-        Self { track: TrackId(0), rect, quality, confidence: Confidence::MAX, estimate: Some(estimate) }
+        Self {
+            track: TrackId(0),
+            rect,
+            quality,
+            confidence: Confidence::MAX,
+            estimate: Some(estimate),
+            behind: Duration::ZERO,
+        }
     }
 }
 

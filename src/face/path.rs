@@ -15,7 +15,7 @@ use heapless::{LinearMap, Vec as FixedVec};
 use super::blazeface::Faces;
 use super::detect::{self, BlazeFace, Detect, whole};
 use super::follow::Follower;
-use super::read::{FaceModel, Reader};
+use super::read::{FaceModel, Reader, Witness};
 use super::settings::FaceSettings;
 use super::timings::Timings;
 use super::track::{Evidence, Track, Tracker, Wish};
@@ -93,6 +93,19 @@ impl<D: Detect, M: FaceModel> FacePath<D, M> {
     /// # Errors
     /// When a model failed. The next frame may be observed all the same.
     pub fn observe(&mut self, picture: &Picture, at: Monotonic) -> Result<&[Observation], FaceError> {
+        self.observe_with(picture, at, &mut ())
+    }
+
+    /// The same, with a witness of every reading.
+    ///
+    /// # Errors
+    /// As [`FacePath::observe`].
+    pub fn observe_with(
+        &mut self,
+        picture: &Picture,
+        at: Monotonic,
+        witness: &mut impl Witness,
+    ) -> Result<&[Observation], FaceError> {
         self.counts.frames += 1;
         self.observations.clear();
         if std::mem::replace(&mut self.size, (picture.width(), picture.height())) != self.size {
@@ -113,21 +126,29 @@ impl<D: Detect, M: FaceModel> FacePath<D, M> {
             self.look_closely(picture, id, &rect, wish)?;
             self.timings.detect_closely.add(watch.lap());
         }
-        self.read(picture, at)?;
+        self.read(picture, at, witness)?;
         Ok(&self.observations)
     }
 
-    /// What a single photo shows: the faces that the detector believes, numbered by size.
+    /// What a single photo shows: the faces that the detector believes, numbered by size. The witness is told that
+    /// they were read at `at`.
     ///
     /// # Errors
     /// When a model failed.
-    pub fn observe_photo(&mut self, picture: &Picture) -> Result<&[Observation], FaceError> {
+    pub fn observe_photo(
+        &mut self,
+        picture: &Picture,
+        at: Monotonic,
+        witness: &mut impl Witness,
+    ) -> Result<&[Observation], FaceError> {
         self.observations.clear();
         let faces = self.detect_only(picture)?;
         self.counts.frames += 1;
         self.counts.beyond += faces.beyond as u64;
         for (id, face) in (1..).map(TrackId).zip(&faces.largest) {
-            self.add(picture, id, &face.rect, &face.landmarks, Some(face.score), true)?;
+            if self.add(picture, id, &face.rect, &face.landmarks, Some(face.score), true)? {
+                self.tell(witness, id, at);
+            }
         }
         Ok(&self.observations)
     }
@@ -146,6 +167,11 @@ impl<D: Detect, M: FaceModel> FacePath<D, M> {
     /// When the face model failed.
     pub fn estimate_crop(&mut self, crop: &Picture) -> Result<Estimate, FaceError> {
         self.reader.estimate_crop(crop)
+    }
+
+    /// The embedding of the last reading, when the model gives one.
+    pub fn embedding(&self) -> Option<&[f32]> {
+        self.reader.embedding()
     }
 
     /// Looks with another detector from now on, and gives back the former. Whoever is followed stays.
@@ -241,7 +267,7 @@ impl<D: Detect, M: FaceModel> FacePath<D, M> {
         Ok(())
     }
 
-    fn read(&mut self, picture: &Picture, at: Monotonic) -> Result<(), FaceError> {
+    fn read(&mut self, picture: &Picture, at: Monotonic, witness: &mut impl Witness) -> Result<(), FaceError> {
         for i in 0..self.tracker.tracks().len() {
             let track = self.tracker.tracks()[i];
             if track.is_believed() {
@@ -250,10 +276,18 @@ impl<D: Detect, M: FaceModel> FacePath<D, M> {
                 let score = seen.then_some(track.score());
                 if self.add(picture, track.id(), &track.rect(), track.landmarks(), score, turn)? {
                     self.note_reading(track.id(), at);
+                    self.tell(witness, track.id(), at);
                 }
             }
         }
         Ok(())
+    }
+
+    /// Tells of the face that was added last, which was read.
+    fn tell(&self, witness: &mut impl Witness, id: TrackId, at: Monotonic) {
+        if let Some(estimate) = self.observations.last().and_then(|last| last.estimate.as_ref()) {
+            witness.read(id, at, estimate, self.reader.embedding());
+        }
     }
 
     fn note_reading(&mut self, id: TrackId, at: Monotonic) {
@@ -288,7 +322,14 @@ impl<D: Detect, M: FaceModel> FacePath<D, M> {
             self.counts.estimates += 1;
         }
         // There are at most as many tracks, and faces in a photo, as there is room for.
-        let _ = self.observations.push(Observation { track, rect: *rect, quality, confidence, estimate });
+        let _ = self.observations.push(Observation {
+            track,
+            rect: *rect,
+            quality,
+            confidence,
+            estimate,
+            behind: Duration::ZERO,
+        });
         Ok(estimate.is_some())
     }
 }

@@ -1,8 +1,9 @@
 //! Reading one face: laid onto the model's points, judged, estimated.
 
 use super::settings::FaceSettings;
-use super::{FaceError, Landmarks, Quality, align, quality};
+use super::{FaceError, Landmarks, Quality, TrackId, align, quality};
 use crate::affect::Estimate;
+use crate::clock::Monotonic;
 use crate::geometry::Rect;
 use crate::model::{Align, Channels, FrameModel, InputSpec};
 use crate::picture::Picture;
@@ -24,6 +25,31 @@ pub trait FaceModel {
     /// # Errors
     /// When the model failed; it may be asked again.
     fn estimate(&mut self) -> Result<Estimate, FaceError>;
+
+    /// The embedding of the last estimate, when the model gives one.
+    fn embedding(&self) -> Option<&[f32]> {
+        None
+    }
+}
+
+/// Sees every reading of a face, with what a model of sequences needs of it. Runs on the frames' thread, between two
+/// readings: it must not block.
+pub trait Witness {
+    /// A face was read in the frame captured at `at`. The embedding lives until the next reading.
+    fn read(&mut self, track: TrackId, at: Monotonic, estimate: &Estimate, embedding: Option<&[f32]>);
+}
+
+/// Nobody.
+impl Witness for () {
+    fn read(&mut self, _: TrackId, _: Monotonic, _: &Estimate, _: Option<&[f32]>) {}
+}
+
+impl<W: Witness> Witness for Option<W> {
+    fn read(&mut self, track: TrackId, at: Monotonic, estimate: &Estimate, embedding: Option<&[f32]>) {
+        if let Some(witness) = self {
+            witness.read(track, at, estimate, embedding);
+        }
+    }
 }
 
 impl FaceModel for FrameModel {
@@ -41,6 +67,10 @@ impl FaceModel for FrameModel {
 
     fn estimate(&mut self) -> Result<Estimate, FaceError> {
         Ok(self.estimate()?)
+    }
+
+    fn embedding(&self) -> Option<&[f32]> {
+        self.embedding()
     }
 }
 
@@ -91,6 +121,11 @@ impl<M: FaceModel> Reader<M> {
     /// When the model failed.
     pub fn estimate(&mut self) -> Result<Estimate, FaceError> {
         self.model.estimate()
+    }
+
+    /// The embedding of the last estimate, when the model gives one.
+    pub fn embedding(&self) -> Option<&[f32]> {
+        self.model.embedding()
     }
 
     /// Estimates a picture that is a face crop already, as data sets have them: the whole of it, resized.

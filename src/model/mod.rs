@@ -19,6 +19,7 @@
 //! | [`engines`] | which engines are here, and which runs a pack |
 //! | [`loaded`] | an opened model: buffers in, buffers out |
 //! | [`frame`] | a face crop to an [`Estimate`](crate::affect::Estimate) |
+//! | [`sequence`] | a window of embeddings to an [`Estimate`](crate::affect::Estimate) |
 //! | `heads` | what outputs mean, for faces, voices and sequences alike |
 //! | [`verify`] | golden vectors |
 //! | [`registry`] | where packs are; `related` checks packs that build on others |
@@ -39,6 +40,7 @@ pub mod pack;
 mod parse;
 pub mod registry;
 mod related;
+pub mod sequence;
 pub mod spec;
 pub mod tract;
 pub mod trust;
@@ -53,6 +55,8 @@ pub use manifest::Features;
 pub use ort::Provider;
 pub use pack::Pack;
 pub use registry::{Registry, RegistryError};
+pub use related::Sequences;
+pub use sequence::SequenceModel;
 pub use spec::{
     Align, Channels, DetectorSpec, EnsembleSpec, FrameSpec, Heads, Input, InputSpec, Kind, Layout, OutputSpec,
     Predicts, SequenceSpec, Source, VoiceSpec, Window,

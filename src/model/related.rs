@@ -1,8 +1,12 @@
 //! Packs that build on others: a sequence on those whose embeddings it reads, an ensemble on its members.
 
+use std::iter;
+use std::time::Duration;
+
+use super::digest::Sha256Sum;
 use super::error::{ModelError, Problem};
 use super::pack::Pack;
-use super::registry::Registry;
+use super::registry::{Registry, RegistryError};
 use super::spec::{Kind, Member, SequenceSpec, Source};
 
 impl Source {
@@ -36,18 +40,77 @@ impl Pack {
         let spec = self.sequence()?;
         let Some(wanted) = &spec.face else {
             let wanted = "a pack that reads no face has no use here; name one with [reads.face]".to_owned();
-            return Err(self.error(Problem::Value {
-                key: "reads.face".to_owned(),
-                found: "(absent)".to_owned(),
-                wanted,
-            }));
+            let (key, found) = ("reads.face".to_owned(), "(absent)".to_owned());
+            return Err(self.error(Problem::Value { key, found, wanted }));
         };
         let heard = spec.voice.as_ref().zip(voice).map(|(wanted, pack)| wanted.check(VOICE, pack));
         wanted.check(FACE, face).and(heard.unwrap_or(Ok(()))).map_err(|problem| self.error(problem))
     }
 }
 
+/// What reads faces over a while: one sequence, or an ensemble.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sequences {
+    /// The pack that was named.
+    pub pack: Pack,
+    /// The sequences, each with its weight: that pack alone, or the ensemble's members.
+    pub members: Vec<(Pack, f32)>,
+    /// How much the face pack's own estimate counts beside them: 0 when it is no member.
+    pub face_weight: f32,
+    /// How often the voice that they read is heard, as far as its pack is here.
+    pub voice_hop: Option<Duration>,
+}
+
+impl Sequences {
+    /// Every pack, each once, the named one first.
+    pub fn packs(&self) -> impl Iterator<Item = &Pack> {
+        let others = self.members.iter().map(|(member, _)| member).filter(|member| member.name != self.pack.name);
+        iter::once(&self.pack).chain(others)
+    }
+}
+
 impl Registry {
+    /// Loads a sequence, or an ensemble with its members, to read the faces that `face` reads, and the voice that
+    /// `voice` reads if there is one.
+    ///
+    /// # Errors
+    /// When there is no such pack, it is damaged or of another kind, or it does not go with those packs.
+    pub fn sequences(&self, name: &str, face: &Pack, voice: Option<&Pack>) -> Result<Sequences, RegistryError> {
+        let pack = self.pack(name)?;
+        let all = match &pack.kind {
+            Kind::Ensemble(_) => self.members(&pack)?,
+            Kind::Sequence(_) => vec![(pack.clone(), 1.0)],
+            other => {
+                let problem = Problem::Kind { found: other.name(), wanted: "sequence or ensemble" };
+                return Err(pack.error(problem).into());
+            }
+        };
+        let (frames, members): (Vec<_>, Vec<_>) = all.into_iter().partition(|(member, _)| member.frame().is_ok());
+        for (member, _) in &members {
+            member.refuse_unless_reads(face, voice)?;
+        }
+        let hop = |source: &Source| Some(self.describe(&source.pack).ok()?.voice().ok()?.window.hop);
+        let voices = members.iter().filter_map(|(member, _)| member.sequence().ok()?.voice.as_ref());
+        let voice_hop = voices.filter_map(hop).max();
+        let face_weight = frames.iter().map(|(_, weight)| weight).sum();
+        Ok(Sequences { pack, members, face_weight, voice_hop })
+    }
+
+    /// The sum of everything that [`Registry::sequences`] would load, by the manifests alone.
+    ///
+    /// # Errors
+    /// When a manifest is missing or wrong.
+    pub fn sequences_sum(&self, name: &str) -> Result<Sha256Sum, RegistryError> {
+        let pack = self.describe(name)?;
+        let mut sums = pack.sum.to_string();
+        if let Kind::Ensemble(spec) = &pack.kind {
+            for member in &spec.members {
+                sums += &self.describe(&member.pack)?.sum.to_string();
+            }
+        }
+        Ok(Sha256Sum::of(sums.as_bytes()))
+    }
+
     /// Checks what a pack builds on, as far as it is here: the members of an ensemble, which all must be, and the
     /// embeddings that a sequence reads.
     pub(super) fn check_related(&self, pack: &Pack) -> Result<(), ModelError> {

@@ -16,6 +16,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use crate::face::Reader;
 use crate::face::detect::BlazeFace;
 use crate::model::FrameModel;
+use crate::sequence::Sequencer;
 
 /// Models that take the place of those at work; where there is none, the former one stays.
 #[derive(Default)]
@@ -24,6 +25,8 @@ pub struct Models {
     pub detector: Option<BlazeFace>,
     /// What reads a face.
     pub reader: Option<Reader<FrameModel>>,
+    /// What reads a face over a while.
+    pub sequencer: Option<Sequencer>,
 }
 
 struct Offer {

@@ -10,7 +10,7 @@ pub struct PackInfo {
     pub name: String,
     /// Its version.
     pub version: String,
-    /// What it reads: detector, frame, voice or sequence.
+    /// What it reads: detector, frame, voice, sequence or ensemble.
     pub kind: String,
     /// The engine that runs it.
     pub engine: String,
@@ -40,9 +40,10 @@ pub struct Identity {
     pub packs: Vec<PackInfo>,
     /// The kinds of event that those packs allow.
     pub capabilities: Vec<Kind>,
-    /// The pack that estimates faces, as name and version: "mtanet 0.3.0".
+    /// The pack that estimates faces, as name and version: "mtanet 0.3.0"; with a sequence behind it, "gru 0.1.0 on
+    /// mtanet 0.3.0".
     pub pack: String,
-    /// The engine that runs that pack.
+    /// The engine that runs that pack; when two run the two, as "tract on ort".
     pub engine: String,
 }
 
@@ -52,17 +53,34 @@ impl Identity {
         self.packs.iter().find(|pack| pack.kind == kind)
     }
 
-    /// The same device with another pack in the place of the one of its kind. A pack that comes with
-    /// `capabilities` is the one that estimates faces.
-    pub fn replacing(&self, pack: PackInfo, capabilities: Option<Vec<Kind>>) -> Self {
-        let mut other = self.clone();
-        if let Some(capabilities) = capabilities {
-            (other.pack, other.engine, other.capabilities) = (pack.id(), pack.engine.clone(), capabilities);
-        }
-        match other.packs.iter_mut().find(|former| former.kind == pack.kind) {
-            Some(former) => *former = pack,
-            None => other.packs.push(pack),
-        }
-        other
+    /// The same device with another detector.
+    pub fn with_detector(&self, pack: PackInfo) -> Self {
+        let others = self.packs.iter().filter(|former| former.kind != pack.kind).cloned();
+        Self { packs: std::iter::once(pack.clone()).chain(others).collect(), ..self.clone() }
+    }
+
+    /// The same device where faces are read by the pack `face`, and over a while by `sequences`, of which the first is
+    /// the one that was named.
+    pub fn with_readers(&self, face: PackInfo, sequences: Vec<PackInfo>, capabilities: Vec<Kind>) -> Self {
+        let (pack, engine) = match sequences.first() {
+            None => (face.id(), face.engine.clone()),
+            Some(sequence) if sequence.engine == face.engine => {
+                (format!("{} on {}", sequence.id(), face.id()), face.engine.clone())
+            }
+            Some(sequence) => {
+                (format!("{} on {}", sequence.id(), face.id()), format!("{} on {}", sequence.engine, face.engine))
+            }
+        };
+        let others = self.packs.iter().filter(|former| !READERS.contains(&&*former.kind)).cloned();
+        let packs = others.chain([face]).chain(sequences).collect();
+        Self { packs, capabilities, pack, engine, ..self.clone() }
+    }
+
+    /// What reads faces over a while, the pack that was named first.
+    pub fn sequences(&self) -> Vec<PackInfo> {
+        self.packs.iter().filter(|pack| pack.kind != "frame" && READERS.contains(&&*pack.kind)).cloned().collect()
     }
 }
+
+/// The kinds of the packs that read faces.
+const READERS: [&str; 3] = ["frame", "sequence", "ensemble"];

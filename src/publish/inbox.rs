@@ -279,6 +279,7 @@ mod tests {
             expression: None,
             compound: None,
             confidence: Confidence::MIN,
+            behind: Duration::ZERO,
         }
     }
 

@@ -121,6 +121,7 @@ mod tests {
             expression: None,
             compound: None,
             confidence: Confidence::MIN,
+            behind: Duration::ZERO,
         })
     }
 

@@ -1,6 +1,8 @@
 //! What the pipeline hands over to be published: plain values in the words of [`crate::affect`], without
 //! names, topics or text. They are `Copy` and own no heap, so handing one over allocates nothing.
 
+use std::time::Duration;
+
 use crate::affect::{Arousal, Compound, Confidence, Estimate, Expression, Probability, Valence};
 use crate::clock::Monotonic;
 use crate::face::{Quality, TrackId};
@@ -36,6 +38,8 @@ pub struct FaceState {
     pub compound: Option<Answer<Compound>>,
     /// How far the estimate can be trusted.
     pub confidence: Confidence,
+    /// How long before the frame the moment lies that the estimate is of.
+    pub behind: Duration,
 }
 
 /// Everyone in view in one frame.

@@ -5,6 +5,8 @@
 //! future. A face that gives no estimate for a moment keeps its last one; after that it has none. Pure, of
 //! fixed size, without allocation.
 
+use std::time::Duration;
+
 use heapless::Vec;
 
 use crate::affect::{Compound, Confidence, Estimate, Expression, Probability};
@@ -46,6 +48,8 @@ pub struct Smoothed {
     pub expression: Judged<Expression>,
     /// The compound expression that appears; absent when `estimate` has none.
     pub compound: Option<Judged<Compound>>,
+    /// How long before its frame the moment lay that the last estimate was of.
+    pub behind: Duration,
 }
 
 /// Smooths the observations of up to [`MAX_FACES`] faces, each on its own.
@@ -70,7 +74,8 @@ impl Smoother {
         let settings = self.settings;
         let sure = observation.confidence.get() >= settings.min_confidence;
         let estimate = observation.estimate.as_ref().filter(|_| sure);
-        let standing = self.track(at, observation.track).update(at, estimate, &settings);
+        let behind = observation.behind;
+        let standing = self.track(at, observation.track).update(at, behind, estimate, &settings);
         Smoothed {
             track: observation.track,
             rect: observation.rect,
@@ -79,6 +84,7 @@ impl Smoother {
             estimate: standing.map_or_else(Estimate::default, |filters| filters.estimate),
             expression: standing.map_or(Judged::Unknown(Probability::MIN), |filters| filters.expression),
             compound: standing.and_then(|filters| filters.compound),
+            behind: standing.map_or(Duration::ZERO, |filters| filters.behind),
         }
     }
 

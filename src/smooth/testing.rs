@@ -53,6 +53,7 @@ pub(crate) fn observed(track: u64, estimate: Option<Estimate>) -> Observation {
         quality: Quality { size: 100.0, sharpness: 0.8, yaw: 0.0, brightness: 0.5, usable: estimate.is_some() },
         confidence: Confidence::new(0.9).unwrap(),
         estimate,
+        behind: Duration::ZERO,
     }
 }
 
@@ -64,7 +65,7 @@ pub(crate) fn smoothed(track: u64, estimate: Estimate) -> Smoothed {
         .top()
         .map(|(label, p)| if p.get() < 0.4 { Judged::Unknown(p) } else { Judged::Known(label, p) });
     let expression = judged.unwrap_or(Judged::Unknown(Probability::MIN));
-    Smoothed { track, rect, quality, confidence, estimate, expression, compound: None }
+    Smoothed { track, rect, quality, confidence, estimate, expression, compound: None, behind: Duration::ZERO }
 }
 
 /// Any estimate a model may give, of a pack with all heads but compounds.

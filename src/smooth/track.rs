@@ -41,6 +41,7 @@ impl Track {
     pub(super) fn update(
         &mut self,
         at: Monotonic,
+        behind: Duration,
         estimate: Option<&Estimate>,
         settings: &SmoothSettings,
     ) -> Option<&Filters> {
@@ -52,6 +53,7 @@ impl Track {
         if let Some(estimate) = estimate {
             self.fed_at = at;
             self.feed(dt, estimate, settings);
+            self.filters.iter_mut().for_each(|filters| filters.behind = behind);
         }
         self.filters.as_ref()
     }
@@ -83,6 +85,8 @@ pub(super) struct Filters {
     pub(super) expression: Judged<Expression>,
     /// The compound expression that stands, when the model gives any.
     pub(super) compound: Option<Judged<Compound>>,
+    /// How long before its frame the moment lay that the last estimate was of.
+    pub(super) behind: Duration,
 }
 
 impl Filters {
@@ -95,6 +99,7 @@ impl Filters {
             estimate: *first,
             expression: Judged::Unknown(Probability::MIN),
             compound: None,
+            behind: Duration::ZERO,
         };
         filters.judge(settings);
         filters

@@ -13,6 +13,7 @@ mod onnx;
 mod onnx_runtime;
 mod real;
 mod refused;
+#[allow(dead_code, reason = "another test uses the rest")]
 mod row_pack;
 mod tiny_pack;
 mod trust;

@@ -53,6 +53,35 @@ impl RowPacks {
 
 /// Writes a pack into a folder of packs.
 pub fn put(registry: &Path, manifest: &Manifest) {
+    write_pack(registry, manifest, network, |key, sample, columns, width| head(key, &state(sample, columns), width));
+}
+
+/// Writes a pack into a folder of packs that says the same of every window: `says` gives the numbers of each output.
+pub fn put_constant(registry: &Path, manifest: &Manifest, says: fn(&str) -> Vec<f32>) {
+    let network = |rows: usize, columns: usize, outputs: &Outputs| {
+        let mut nodes = vec![node("Flatten", &["input"], &["flat"])];
+        let mut weights = Vec::new();
+        for (key, width) in heads(outputs) {
+            let names = ["none", "sum", "bias"].map(|part| format!("{key}_{part}"));
+            let [none, sum, bias] = names.each_ref().map(String::as_str);
+            let (long, wide) = ((rows * columns) as i64, width as i64);
+            weights.push(floats(none, &[long, wide], &vec![0.0; rows * columns * width]));
+            weights.push(floats(bias, &[1, wide], &says(key)));
+            nodes.push(node("MatMul", &["flat", none], &[sum]));
+            nodes.push(node("Add", &[sum, bias], &[key]));
+        }
+        let names: Vec<_> = heads(outputs).into_iter().map(|(key, _)| key).collect();
+        graph(&[("input", &[1, rows as i64, columns as i64])], nodes, weights, &names)
+    };
+    write_pack(registry, manifest, network, |key, _, _, _| says(key));
+}
+
+fn write_pack(
+    registry: &Path,
+    manifest: &Manifest,
+    network: impl Fn(usize, usize, &Outputs) -> GraphProto,
+    reckon: impl Fn(&str, &[f32], usize, usize) -> Vec<f32>,
+) {
     let (dir, mut manifest) = (registry.join(&manifest.name), manifest.clone());
     fs::create_dir_all(dir.join("golden")).unwrap();
     let write = |path: &str, bytes: &[u8]| {
@@ -66,9 +95,9 @@ pub fn put(registry: &Path, manifest: &Manifest) {
         let input = inputs(rows * columns);
         let floats = |numbers: &[f32]| numbers.iter().flat_map(|n| n.to_le_bytes()).collect::<Vec<u8>>();
         golden.input = write("golden/input.f32", &floats(&input));
-        let states: Vec<_> = input.chunks_exact((rows * columns).max(1)).map(|sample| state(sample, columns)).collect();
         for (key, width) in heads(&manifest.outputs) {
-            let numbers: Vec<f32> = states.iter().flat_map(|state| head(key, state, width)).collect();
+            let samples = input.chunks_exact((rows * columns).max(1));
+            let numbers: Vec<f32> = samples.flat_map(|sample| reckon(key, sample, columns, width)).collect();
             golden.outputs.insert(key.to_owned(), write(&format!("golden/{key}.f32"), &floats(&numbers)));
         }
     }

@@ -136,6 +136,7 @@ pub fn face(frame: u64) -> FaceState {
         expression: answer(Expression::Happiness),
         compound: None,
         confidence: Confidence::new(0.7).unwrap(),
+        behind: std::time::Duration::ZERO,
     }
 }
 

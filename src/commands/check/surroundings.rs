@@ -86,7 +86,7 @@ fn models(config: &Config) -> Finding {
     let wrong = |error: RegistryError| Finding {
         // The other errors say themselves what to do.
         remedy: matches!(error, RegistryError::NoPack { .. })
-            .then(|| "set models.detector and models.face to packs that are there".to_owned()),
+            .then(|| "set models.detector, models.face and models.sequence to packs that are there".to_owned()),
         ..Finding::wrong("models", error.to_string(), "")
     };
     let registry = match setup::registry(config, None) {
@@ -94,6 +94,12 @@ fn models(config: &Config) -> Finding {
         Err(error) => return wrong(error),
     };
     let pack = |name: &PackName| setup::pack(&registry, config, name);
+    let sequences = |face: &Pack| {
+        let Some(name) = &config.models.sequence else { return Ok(String::new()) };
+        let sequences = registry.sequences(name.as_str(), face, None)?;
+        sequences.packs().try_for_each(|pack| setup::admit(pack, config))?;
+        Ok(format!(", with {} over time", sequences.pack.id()))
+    };
     let (detector, face) = match (pack(&config.models.detector), pack(&config.models.face)) {
         (Ok(detector), Ok(face)) => (detector, face),
         (Err(error), _) | (_, Err(error)) => return wrong(error),
@@ -109,9 +115,13 @@ fn models(config: &Config) -> Finding {
         (_, Kind::Detector(_) | Kind::Voice(_) | Kind::Sequence(_) | Kind::Ensemble(_)) => {
             misplaced(&face, "face", "frame")
         }
-        (Kind::Detector(_), Kind::Frame(_)) => {
-            Finding::good("models", format!("{} and {} in {}", detector.id(), face.id(), registry.dir().display()))
-        }
+        (Kind::Detector(_), Kind::Frame(_)) => match sequences(&face) {
+            Ok(with) => {
+                let (detector, face, dir) = (detector.id(), face.id(), registry.dir().display());
+                Finding::good("models", format!("{detector} and {face}{with} in {dir}"))
+            }
+            Err(error) => wrong(error),
+        },
     }
 }
 

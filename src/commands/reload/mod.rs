@@ -5,7 +5,8 @@
 //! chain, which puts it in between two frames. Whatever is wrong with it, the former pack goes on.
 //!
 //! The order in which files are copied does not matter: a pack is whole when every file has the sum that its
-//! manifest says, and is tried again until it is.
+//! manifest says, and is tried again until it is. What reads faces, the face pack and what reads its embeddings over a
+//! while, goes together and is replaced together: a new face pack waits for the sequence that was trained on it.
 
 mod watched;
 
@@ -17,13 +18,11 @@ use std::thread::{self, JoinHandle};
 use tracing::{info, warn};
 
 use self::watched::{Refusal, Watched};
-use super::setup::{self, Packs};
+use super::setup::{self, Packs, ReaderSums, Readers};
 use crate::clock::SystemClock;
-use crate::config::PackName;
-use crate::events::Kind;
 use crate::model::digest::Sha256Sum;
 use crate::model::verify::{compare, refuse_disagreement};
-use crate::model::{Engines, Pack, RegistryError};
+use crate::model::{Engines, Pack};
 use crate::pipeline::swap::{Models, Offers};
 use crate::publish::{Identity, PackInfo, PublishHandle};
 
@@ -43,7 +42,7 @@ impl Reloader {
         let (orders, ordered) = sync_channel(1);
         let worker = Worker {
             detector: Watched::new(packs.detector),
-            face: Watched::new(packs.face),
+            readers: Watched::new(packs.readers.whole()),
             packs,
             offers,
             identity: Arc::new(identity),
@@ -72,22 +71,25 @@ impl Reloader {
 #[derive(Debug, Clone, Copy)]
 enum Role {
     Detector,
-    Face,
+    Readers,
 }
 
-/// A pack that may take over.
+/// Packs that may take over.
 struct Ready {
     models: Models,
-    info: PackInfo,
-    /// The kinds of event that it allows, when it is the pack that decides about them.
-    capabilities: Option<Vec<Kind>>,
+    /// The device with them.
+    identity: Identity,
+    /// What the log calls them, and what they replace.
+    ids: (String, String),
     sum: Sha256Sum,
+    /// The sums of the readers, when it is they.
+    readers: Option<ReaderSums>,
 }
 
 struct Worker {
     packs: Packs,
     detector: Watched,
-    face: Watched,
+    readers: Watched,
     offers: Offers,
     identity: Arc<Identity>,
     publish: PublishHandle,
@@ -105,7 +107,7 @@ impl Worker {
                 Err(RecvTimeoutError::Timeout) => false,
                 Err(RecvTimeoutError::Disconnected) => return,
             };
-            let both_live = self.look_at(Role::Detector, asked) && self.look_at(Role::Face, asked);
+            let both_live = self.look_at(Role::Detector, asked) && self.look_at(Role::Readers, asked);
             if !both_live {
                 return;
             }
@@ -119,7 +121,7 @@ impl Worker {
             Ok(Some(ready)) => return self.take_over(role, ready),
             Ok(None) => {}
             Err(refusal) => {
-                let pack = self.name(role).as_str().to_owned();
+                let pack = self.name(role);
                 if self.watched(role).refuse(&refusal, sum, asked) {
                     warn!(pack, reason = %refusal, "New pack refused; the one at work goes on.");
                 }
@@ -128,62 +130,88 @@ impl Worker {
         true
     }
 
-    /// Makes ready what lies in the pack's folder, if it is another one than is at work and not known to be of
-    /// no use. `sum` becomes that of its manifest.
+    /// Makes ready what lies in the packs' folders, if it is another than is at work and not known to be of no use.
+    /// `sum` becomes that of the manifests.
     fn prepare(&mut self, role: Role, asked: bool, sum: &mut Option<Sha256Sum>) -> Result<Option<Ready>, Refusal> {
-        let pack = self.packs.registry.describe(self.name(role).as_str())?;
-        *sum = Some(pack.sum);
+        let Packs { registry, config, .. } = &self.packs;
+        let (found, readers) = match role {
+            Role::Detector => (registry.describe(config.models.detector.as_str())?.sum, None),
+            Role::Readers => {
+                let sums = ReaderSums::now(registry, config)?;
+                (sums.whole(), Some(sums))
+            }
+        };
+        *sum = Some(found);
         let watched = self.watched(role);
-        if watched.runs(pack.sum) {
-            watched.settle(pack.sum);
+        if watched.runs(found) {
+            watched.settle(found);
             if asked {
-                info!(pack = pack.id(), "Pack is the one at work.");
+                info!(pack = self.at_work(role), "Pack is the one at work.");
             }
             return Ok(None);
         }
-        if watched.is_hopeless(pack.sum) && !asked {
+        if watched.is_hopeless(found) && !asked {
             return Ok(None);
         }
-        pack.check_files().map_err(RegistryError::from)?;
-        setup::admit(&pack, &self.packs.config)?;
-        self.open(role, &pack).map(Some)
+        match readers {
+            None => self.open_detector(found),
+            Some(sums) => self.open_readers(sums),
+        }
+        .map(Some)
     }
 
-    fn open(&self, role: Role, pack: &Pack) -> Result<Ready, Refusal> {
-        let (sum, engines) = (pack.sum, &self.packs.engines);
-        match role {
-            Role::Detector => {
-                pack.detector()?;
-                prove(pack, engines)?;
-                let (mut detector, info) = setup::open_detector(pack, engines)?;
-                if let Some((width, height)) = self.offers.frame_size() {
-                    detector.prepare(width, height)?;
-                }
-                let models = Models { detector: Some(detector), reader: None };
-                Ok(Ready { models, info, capabilities: None, sum })
-            }
-            Role::Face => {
-                pack.frame()?;
-                prove(pack, engines)?;
-                let (mut reader, info) = setup::open_face(pack, engines)?;
-                // The first run of an engine takes longer than later ones; not on the frames' thread.
-                reader.estimate()?;
-                let models = Models { detector: None, reader: Some(reader) };
-                Ok(Ready { models, info, capabilities: Some(setup::capabilities(pack)?), sum })
+    fn open_detector(&self, sum: Sha256Sum) -> Result<Ready, Refusal> {
+        let Packs { registry, config, engines, .. } = &self.packs;
+        let pack = setup::pack(registry, config, &config.models.detector)?;
+        pack.detector()?;
+        prove(&pack, engines)?;
+        let (mut detector, info) = setup::open_detector(&pack, engines)?;
+        if let Some((width, height)) = self.offers.frame_size() {
+            detector.prepare(width, height)?;
+        }
+        let models = Models { detector: Some(detector), ..Models::default() };
+        let ids = (info.id(), self.at_work(Role::Detector));
+        Ok(Ready { models, identity: self.identity.with_detector(info), ids, sum, readers: None })
+    }
+
+    /// Opens of the readers what is not at work already; whether they go together is asked of all.
+    fn open_readers(&self, sums: ReaderSums) -> Result<Ready, Refusal> {
+        let Packs { registry, config, engines, readers: running, .. } = &self.packs;
+        let readers = Readers::find(registry, config)?;
+        let mut models = Models::default();
+        let mut face = self.identity.pack_of("frame").cloned();
+        if face.is_none() || sums.face != running.face {
+            prove(&readers.face, engines)?;
+            let (mut reader, info) = setup::open_face(&readers.face, engines)?;
+            // The first run of an engine takes longer than later ones; not on the frames' thread.
+            reader.estimate()?;
+            (models.reader, face) = (Some(reader), Some(info));
+        }
+        let mut sequences = self.identity.sequences();
+        if let Some(found) = readers.sequences.as_ref().filter(|_| sums.sequences != running.sequences) {
+            found.members.iter().try_for_each(|(member, _)| prove(member, engines))?;
+            let opened = readers.open_sequences(config, engines)?;
+            if let Some((sequencer, infos)) = opened {
+                (models.sequencer, sequences) = (Some(sequencer), infos);
             }
         }
+        let identity = match face {
+            Some(face) => self.identity.with_readers(face, sequences, readers.capabilities()?),
+            None => (*self.identity).clone(),
+        };
+        let ids = (identity.pack.clone(), self.at_work(Role::Readers));
+        Ok(Ready { models, identity, ids, sum: sums.whole(), readers: Some(sums) })
     }
 
     fn take_over(&mut self, role: Role, ready: Ready) -> bool {
-        let Ready { models, info, capabilities, sum } = ready;
-        let former = self.identity.pack_of(&info.kind).map(PackInfo::id).unwrap_or_default();
-        let id = info.id();
-        let identity = Arc::new(self.identity.replacing(info, capabilities));
+        let Ready { models, identity, ids: (pack, former), sum, readers } = ready;
+        let identity = Arc::new(identity);
         let (announced, publish) = (identity.clone(), self.publish.clone());
         let lives = self.offers.put(models, move || publish.change_identity(announced));
         if lives {
-            info!(pack = id, former, "New pack at work.");
+            info!(pack, former, "New pack at work.");
             self.identity = identity;
+            self.packs.readers = readers.unwrap_or(self.packs.readers);
             self.watched(role).settle(sum);
         }
         lives
@@ -192,15 +220,25 @@ impl Worker {
     fn watched(&mut self, role: Role) -> &mut Watched {
         match role {
             Role::Detector => &mut self.detector,
-            Role::Face => &mut self.face,
+            Role::Readers => &mut self.readers,
         }
     }
 
-    fn name(&self, role: Role) -> &PackName {
-        let models = &self.packs.config.models;
+    /// Names and versions of the packs at work.
+    fn at_work(&self, role: Role) -> String {
         match role {
-            Role::Detector => &models.detector,
-            Role::Face => &models.face,
+            Role::Detector => self.identity.pack_of("detector").map(PackInfo::id).unwrap_or_default(),
+            Role::Readers => self.identity.pack.clone(),
+        }
+    }
+
+    /// What the log calls the packs of a role, before they are known.
+    fn name(&self, role: Role) -> String {
+        let models = &self.packs.config.models;
+        match (role, &models.sequence) {
+            (Role::Detector, _) => models.detector.as_str().to_owned(),
+            (Role::Readers, None) => models.face.as_str().to_owned(),
+            (Role::Readers, Some(sequence)) => format!("{} on {}", sequence.as_str(), models.face.as_str()),
         }
     }
 }

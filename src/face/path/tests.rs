@@ -268,11 +268,11 @@ fn a_photo_is_searched_thoroughly_and_keeps_nothing_for_the_next() {
     world.close_score.set(Some(0.7));
     world.faces.borrow_mut().push(face(100.0, 100.0, 60.0, 0.1));
     for _ in 0..2 {
-        let [seen] = path.observe_photo(&picture).unwrap() else { panic!("one face") };
+        let [seen] = path.observe_photo(&picture, Monotonic::default(), &mut ()).unwrap() else { panic!("one face") };
         assert_eq!((seen.track, seen.estimate.is_some()), (TrackId(1), true));
     }
     world.close_score.set(Some(0.4));
-    assert!(path.observe_photo(&picture).unwrap().is_empty());
+    assert!(path.observe_photo(&picture, Monotonic::default(), &mut ()).unwrap().is_empty());
 }
 
 #[test]

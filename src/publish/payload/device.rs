@@ -14,7 +14,8 @@ pub struct PackPayload<'a> {
     name: &'a str,
     /// The pack's version.
     version: &'a str,
-    /// What the pack reads: a detector, a face ("frame"), a voice or a sequence.
+    /// What the pack is: it finds faces ("detector"), reads a face ("frame"), a "voice" or a "sequence" of embeddings,
+    /// or averages others ("ensemble").
     kind: &'a str,
     /// The engine that runs it.
     engine: &'a str,

@@ -1,5 +1,7 @@
 //! The state of one face: the payload of `faces/<id>/state`, and a line of `affectd infer`.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -57,6 +59,9 @@ pub struct FaceLine<'a> {
     /// Seconds since the start of the clip. Only in lines of `affectd infer` on clips.
     #[serde(skip_serializing_if = "Option::is_none")]
     time: Option<Seconds>,
+    /// The same for the moment that the estimate is of, when it lies before `time`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    estimate_time: Option<Seconds>,
     /// The version of this format.
     #[cfg_attr(test, schemars(range(min = 1, max = 1)))]
     schema: u32,
@@ -71,6 +76,10 @@ pub struct FaceLine<'a> {
     /// When the frame was captured, in UTC with microseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     captured_at: Option<Stamp>,
+    /// The moment that the estimate is of, when it lies before `captured_at`: a sequence may have to see what came
+    /// after.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    estimated_at: Option<Stamp>,
     /// Left edge, top edge, width and height in pixels of the camera's picture. May reach beyond it.
     #[serde(rename = "box", skip_serializing_if = "Option::is_none")]
     rect: Option<[i32; 4]>,
@@ -95,10 +104,13 @@ pub struct FaceLine<'a> {
     /// How far the estimate can be trusted, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     confidence: Option<Unit>,
-    /// The model pack and its version.
+    /// The model pack and its version. With a sequence behind the face pack, both: "gru 0.1.0 on mtanet 0.1.0".
     pack: &'a str,
-    /// The engine that ran it.
+    /// The engine that ran it; when two ran the two, both: "tract on ort".
     engine: &'a str,
+    /// How long before the frame the moment lies that the estimate is of.
+    #[serde(skip)]
+    behind: Duration,
 }
 
 impl<'a> FaceLine<'a> {
@@ -112,9 +124,11 @@ impl<'a> FaceLine<'a> {
             face: Some(state.track.0),
             frame: Some(state.frame),
             captured_at: captured_at.map(Stamp::from),
+            estimated_at: captured_at.filter(|_| !state.behind.is_zero()).and_then(|at| before(at, state.behind)),
             rect: Some(whole_pixels(&state.rect).ok_or(NotFinite { field: "box" })?),
             quality: Some(QualityPayload::of(&state.quality).ok_or(NotFinite { field: "quality" })?),
             confidence: Some(state.confidence.into()),
+            behind: state.behind,
             ..line
         })
     }
@@ -129,11 +143,13 @@ impl<'a> FaceLine<'a> {
         Self {
             source: None,
             time: None,
+            estimate_time: None,
             schema: SCHEMA,
             device: identity.device.as_str(),
             face: None,
             frame: None,
             captured_at: None,
+            estimated_at: None,
             rect: None,
             quality: None,
             valence: estimate.valence.map(Signed::from),
@@ -144,6 +160,7 @@ impl<'a> FaceLine<'a> {
             confidence: None,
             pack: &identity.pack,
             engine: &identity.engine,
+            behind: Duration::ZERO,
         }
     }
 
@@ -153,8 +170,14 @@ impl<'a> FaceLine<'a> {
     /// When the time is not finite.
     pub fn from_source(self, source: &'a str, time: Option<f32>) -> Result<Self, NotFinite> {
         let seconds = |time| Seconds::new(time).ok_or(NotFinite { field: "time" });
-        Ok(Self { source: Some(source), time: time.map(seconds).transpose()?, ..self })
+        let estimated = time.filter(|_| !self.behind.is_zero()).map(|time| (time - self.behind.as_secs_f32()).max(0.0));
+        let (time, estimate_time) = (time.map(seconds).transpose()?, estimated.map(seconds).transpose()?);
+        Ok(Self { source: Some(source), time, estimate_time, ..self })
     }
+}
+
+fn before(at: Timestamp, behind: Duration) -> Option<Stamp> {
+    at.checked_sub(behind).ok().map(Stamp::from)
 }
 
 fn whole_pixels(rect: &Rect) -> Option<[i32; 4]> {

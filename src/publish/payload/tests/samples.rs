@@ -114,6 +114,7 @@ pub(super) fn face_state() -> FaceState {
         expression: answer(Some(Happiness), 0.831_4),
         compound: answer(Some(Compound::HappilySurprised), 0.4),
         confidence: Confidence::new(0.8).unwrap(),
+        behind: std::time::Duration::ZERO,
     }
 }
 
@@ -144,6 +145,7 @@ pub(super) fn unread_face() -> String {
         expression: None,
         compound: None,
         confidence: Confidence::MIN,
+        behind: std::time::Duration::ZERO,
         ..face_state()
     };
     line(&state, Some(captured_at()))
