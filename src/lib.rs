@@ -18,6 +18,7 @@
 //! | [`picture`] | a frame in the camera's own format; sampling it for a model |
 //! | [`model`] | model packs, the engines that run them, golden vectors |
 //! | [`face`] | detect, track, judge quality, estimate |
+//! | [`voice`] | resample, find voice, log-mel features, estimate |
 //! | [`smooth`], [`events`], [`scene`] | the pure heart |
 //! | [`publish`] | topics, payloads, MQTT |
 //! | [`config`] | what the user typed, and what it means |
@@ -44,3 +45,4 @@ pub mod pipeline;
 pub mod publish;
 pub mod scene;
 pub mod smooth;
+pub mod voice;

@@ -24,6 +24,7 @@ pub mod file;
 pub mod mailbox;
 pub mod paced;
 pub mod reopen;
+mod utter;
 pub mod v4l;
 mod y4m;
 
