@@ -12,10 +12,11 @@ use crate::face::detect::BlazeFace;
 use crate::face::{FaceError, FacePath, Reader};
 use crate::model::digest::Sha256Sum;
 use crate::model::registry::candidates;
-use crate::model::{EngineMissing, Engines, FrameModel, ModelError, Pack, Registry, RegistryError};
+use crate::model::{EngineMissing, Engines, FrameModel, ModelError, Pack, Registry, RegistryError, VoiceModel};
 use crate::pipeline::Chain;
 use crate::publish::{Identity, PackInfo};
 use crate::smooth::Smoother;
+use crate::voice::VoicePath;
 
 /// The configuration from a file, or the defaults.
 ///
@@ -87,6 +88,35 @@ pub fn open_face(pack: &Pack, engines: &Engines) -> Result<(Reader<FrameModel>, 
     let model = FrameModel::open(pack, engines)?;
     let info = pack_info(pack, model.engine());
     Ok((Reader::new(model), info))
+}
+
+/// Opens what reads a voice.
+///
+/// # Errors
+/// When the pack is missing, of another kind, or its engine refuses it.
+pub fn open_voice(
+    registry: &Registry,
+    config: &Config,
+    engines: &Engines,
+) -> anyhow::Result<(VoicePath<VoiceModel>, PackInfo)> {
+    let pack = pack(registry, config, &config.models.voice)?;
+    let model = VoiceModel::open(&pack, engines)?;
+    let info = pack_info(&pack, model.engine());
+    info!(voice = info.id(), engine = info.engine, "Voice model opened.");
+    Ok((VoicePath::new(model), info))
+}
+
+/// The device, when it reads voices alone.
+pub fn voice_identity(config: &Config, voice: &PackInfo) -> Identity {
+    Identity {
+        device: config.device.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        board: None,
+        capabilities: vec![Kind::Voice],
+        pack: voice.id(),
+        engine: voice.engine.clone(),
+        packs: vec![voice.clone()],
+    }
 }
 
 /// Which packs are at work, and where others may come from.

@@ -17,7 +17,7 @@ use thiserror::Error;
 
 use crate::affect::{Confidence, Estimate};
 use crate::clock::Monotonic;
-use crate::model::ModelError;
+use crate::model::{ModelError, VoiceModel};
 
 pub mod activity;
 pub mod level;
@@ -86,6 +86,29 @@ pub trait VoiceRead {
     fn embedding(&self) -> Option<&[f32]>;
 }
 
+impl VoiceRead for VoiceModel {
+    fn rows(&self) -> usize {
+        self.window().rows
+    }
+
+    fn hop(&self) -> usize {
+        let window = self.window();
+        (window.hop.as_nanos() / window.step.as_nanos().max(1)) as usize
+    }
+
+    fn input_mut(&mut self) -> &mut [f32] {
+        self.input_mut()
+    }
+
+    fn estimate(&mut self) -> Result<Estimate, VoiceError> {
+        Ok(self.estimate()?)
+    }
+
+    fn embedding(&self) -> Option<&[f32]> {
+        self.embedding()
+    }
+}
+
 /// Why sound could not be read.
 #[derive(Debug, Error)]
 pub enum VoiceError {
@@ -95,14 +118,4 @@ pub enum VoiceError {
     /// The rate is none that can be read.
     #[error(transparent)]
     Rate(#[from] RateError),
-    /// The model's rows are not those of the features.
-    #[error(
-        "the voice pack reads rows of {found} numbers where affectd makes {}: its pack.toml must say columns = {}",
-        window::COLUMNS,
-        window::COLUMNS
-    )]
-    Columns {
-        /// What it reads.
-        found: usize,
-    },
 }

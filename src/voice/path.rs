@@ -14,7 +14,7 @@ use super::activity::{Activity, is_tone};
 use super::level::{Centre, Clipping, power};
 use super::mel::{FFT, HOP, Mel, RATE};
 use super::resample::Resample;
-use super::window::{COLUMNS, Content, Row, Window};
+use super::window::{Content, Row, Window};
 use super::{Embedding, SoundQuality, VoiceError, VoiceRead, VoiceReading};
 use crate::affect::{Confidence, Estimate};
 use crate::capture::Sound;
@@ -256,12 +256,7 @@ impl<M: VoiceRead> VoicePath<M> {
     }
 
     fn estimate(&mut self) -> Result<Estimate, VoiceError> {
-        let wanted = self.model.rows() * COLUMNS;
-        let input = self.model.input_mut();
-        if input.len() != wanted {
-            return Err(VoiceError::Columns { found: input.len() / (wanted / COLUMNS).max(1) });
-        }
-        self.window.fill(input);
+        self.window.fill(self.model.input_mut());
         self.model.estimate()
     }
 }

@@ -1,6 +1,7 @@
 use super::super::level::decibels;
 use super::super::mel::BANDS;
 use super::super::testing::{noise, speech, tone};
+use super::super::window::COLUMNS;
 use super::*;
 use crate::affect::{Arousal, Valence};
 
@@ -161,14 +162,6 @@ fn a_rate_that_changes_begins_anew_and_one_that_is_none_is_refused() {
     path.hear(&sound(speech(2.9)), 48_000, |_| panic!("another sound")).unwrap();
     assert!(matches!(path.hear(&sound(vec![0.0]), 400, |_| ()), Err(VoiceError::Rate(_))));
     path.hear(&sound(speech(2.9)), 16_000, |_| panic!("another sound")).unwrap();
-}
-
-#[test]
-fn a_pack_with_other_rows_is_refused_with_the_remedy() {
-    let mut path = VoicePath::new(Stub { input: vec![0.0; ROWS * 41], asked: [0.0] });
-    let sound = Sound { samples: speech(3.5), captured_at: Monotonic::default() };
-    let said = path.hear(&sound, 16_000, |_| panic!("not read")).unwrap_err().to_string();
-    assert!(said.contains("rows of 41") && said.contains("columns = 65"), "{said}");
 }
 
 #[test]
