@@ -44,6 +44,10 @@ impl Sink for Outlet {
         });
     }
 
+    fn voice(&mut self, voice: &SmoothedVoice) {
+        self.publish.try_state(voice_state(voice));
+    }
+
     fn event(&mut self, event: &Event) {
         if let Some(recorder) = &mut self.recorder {
             recorder.write(event);

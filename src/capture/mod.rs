@@ -171,6 +171,23 @@ pub fn open_sound(address: &Address, clock: Arc<dyn Clock>) -> Result<Box<dyn So
     })
 }
 
+/// Opens a source of sound that comes when it is due, stamped in `clock`'s time: a microphone by itself, a file paced
+/// at `speed`.
+///
+/// # Errors
+/// As [`open_sound`].
+pub fn open_live_sound(
+    address: &Address,
+    speed: paced::Speed,
+    clock: Arc<dyn Clock>,
+) -> Result<Box<dyn SoundSource>, CaptureError> {
+    let source = open_sound(address, clock.clone())?;
+    Ok(match address {
+        Address::File(_) => Box::new(paced::PacedSound::new(source, speed, clock)),
+        _ => source,
+    })
+}
+
 fn wrong_kind(address: &Address, reason: &str, remedy: &str) -> CaptureError {
     CaptureError::Open { source_name: address.to_string(), reason: reason.into(), remedy: remedy.into() }
 }

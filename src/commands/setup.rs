@@ -1,11 +1,14 @@
 //! From settings to a chain that is ready to work.
 
 use std::path::Path;
+use std::sync::Arc;
 
+use anyhow::Context;
 use tracing::info;
 use uuid::Uuid;
 
-use crate::clock::Monotonic;
+use crate::capture::SoundSource;
+use crate::clock::{Clock, Monotonic};
 use crate::config::{self, Config, PackName};
 use crate::events::{EventMachine, Kind};
 use crate::face::detect::BlazeFace;
@@ -14,8 +17,9 @@ use crate::model::digest::Sha256Sum;
 use crate::model::registry::candidates;
 use crate::model::{EngineMissing, Engines, FrameModel, ModelError, Pack, Registry, RegistryError, VoiceModel};
 use crate::pipeline::Chain;
+use crate::pipeline::sound::Hearing;
 use crate::publish::{Identity, PackInfo};
-use crate::smooth::Smoother;
+use crate::smooth::{Smoother, VoiceSmoother};
 use crate::voice::VoicePath;
 
 /// The configuration from a file, or the defaults.
@@ -104,6 +108,27 @@ pub fn open_voice(
     let info = pack_info(&pack, model.engine());
     info!(voice = info.id(), engine = info.engine, "Voice model opened.");
     Ok((VoicePath::new(model), info))
+}
+
+/// Opens the voice pack and starts to listen to `source`: what is heard comes to the chain, and the device says that
+/// it can tell of voices.
+///
+/// # Errors
+/// As [`open_voice`], and when the system refuses a thread.
+pub fn hear(
+    source: Box<dyn SoundSource>,
+    chain: &mut Chain,
+    identity: &mut Identity,
+    packs: &Packs,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Hearing> {
+    let (path, info) = open_voice(&packs.registry, &packs.config, &packs.engines)?;
+    let smoother = VoiceSmoother::new(packs.config.smooth);
+    let (hearing, ears) = Hearing::start(source, path, smoother, clock).context("the sound's thread cannot start")?;
+    chain.listen_to(ears);
+    identity.packs.push(info);
+    identity.capabilities.push(Kind::Voice);
+    Ok(hearing)
 }
 
 /// The device, when it reads voices alone.

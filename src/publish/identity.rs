@@ -58,6 +58,8 @@ impl Identity {
         let mut other = self.clone();
         if let Some(capabilities) = capabilities {
             (other.pack, other.engine, other.capabilities) = (pack.id(), pack.engine.clone(), capabilities);
+            // What can be told of a voice does not depend on who reads faces.
+            other.capabilities.extend(self.pack_of("voice").map(|_| Kind::Voice));
         }
         match other.packs.iter_mut().find(|former| former.kind == pack.kind) {
             Some(former) => *former = pack,
