@@ -41,7 +41,7 @@ pub enum Command {
     Run(RunArgs),
     /// Play a clip through the live pipeline and show its events
     Replay(ReplayArgs),
-    /// Estimate affect in photos and clips, one line per face and frame
+    /// Estimate affect in photos, clips and sounds: one line per face and frame, or per window of sound
     Infer(InferArgs),
     /// Check a configuration: syntax, meaning, environment
     Check(CheckArgs),
@@ -95,7 +95,7 @@ pub struct ReplayArgs {
 /// Arguments of `infer`.
 #[derive(Debug, Args)]
 pub struct InferArgs {
-    /// Photos, clips, or folders of them
+    /// Photos, clips, sounds, or folders of them
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
@@ -103,11 +103,19 @@ pub struct InferArgs {
     #[arg(long)]
     pub crops: bool,
 
+    /// Read the voices of clips, not their faces
+    #[arg(long, conflicts_with = "crops")]
+    pub voice: bool,
+
+    /// One line for each sound, its windows averaged by how much voice they have
+    #[arg(long)]
+    pub summary: bool,
+
     /// How lines are written
     #[arg(long, value_enum, default_value_t = Format::Ndjson)]
     pub format: Format,
 
-    /// Estimates of single frames of clips, without smoothing over time
+    /// Estimates of single frames of clips and windows of sounds, without smoothing over time
     #[arg(long)]
     pub raw: bool,
 

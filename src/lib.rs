@@ -18,6 +18,7 @@
 //! | [`picture`] | a frame in the camera's own format; sampling it for a model |
 //! | [`model`] | model packs, the engines that run them, golden vectors |
 //! | [`face`] | detect, track, judge quality, estimate |
+//! | [`voice`] | resample, find voice, log-mel features, estimate |
 //! | [`fuse`], [`smooth`], [`events`], [`scene`] | the pure heart |
 //! | [`publish`] | topics, payloads, MQTT |
 //! | [`config`] | what the user typed, and what it means |
@@ -46,3 +47,4 @@ pub mod publish;
 pub mod scene;
 pub mod sequence;
 pub mod smooth;
+pub mod voice;

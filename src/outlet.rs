@@ -13,9 +13,9 @@ use crate::clock::Clock;
 use crate::events::Event;
 use crate::pipeline::Sink;
 use crate::publish::payload::{EventPayload, EventTimes};
-use crate::publish::{Answer, DeviceId, FaceState, PublishHandle, SceneState, Wall};
+use crate::publish::{Answer, DeviceId, FaceState, PublishHandle, SceneState, VoiceState, Wall};
 use crate::scene::Scene;
-use crate::smooth::{Judged, Smoothed};
+use crate::smooth::{Judged, Smoothed, SmoothedVoice};
 
 /// Hands everything to the publisher.
 pub struct Outlet {
@@ -44,6 +44,10 @@ impl Sink for Outlet {
         });
     }
 
+    fn voice(&mut self, voice: &SmoothedVoice) {
+        self.publish.try_state(voice_state(voice));
+    }
+
     fn event(&mut self, event: &Event) {
         if let Some(recorder) = &mut self.recorder {
             recorder.write(event);
@@ -65,6 +69,19 @@ pub fn face_state(frame: &Frame, face: &Smoothed) -> FaceState {
         compound: face.compound.map(answer),
         confidence: face.confidence,
         behind: face.behind,
+    }
+}
+
+/// A voice as it is published.
+pub fn voice_state(voice: &SmoothedVoice) -> VoiceState {
+    VoiceState {
+        captured_at: voice.captured_at,
+        span: voice.span,
+        activity: voice.activity,
+        quality: voice.quality,
+        estimate: voice.estimate,
+        expression: (!voice.estimate.expressions.is_empty()).then(|| answer(voice.expression)),
+        confidence: voice.confidence,
     }
 }
 

@@ -5,6 +5,8 @@
 //!  source ─► mailbox ─(newest only)─► face path ─► (sequences) ─► smoother ─► events ─► sink
 //! ```
 //!
+//! Where there is a microphone, a third thread brings what is heard: see [`sound`].
+//!
 //! [`Chain`] is the whole path from a frame to a [`Sink`], without a thread or a clock: `infer` and
 //! `bench` drive it themselves. [`Live`] drives it as fast as frames come and never with an old one. Its
 //! models may be exchanged between two frames: see [`swap`].
@@ -26,10 +28,12 @@ use crate::latency::Latencies;
 use crate::picture::Picture;
 use crate::scene::Scene;
 use crate::sequence::{Sequenced, Sequencer, VoiceRow};
-use crate::smooth::{Smoothed, Smoother};
+use crate::smooth::{Smoothed, SmoothedVoice, Smoother};
 
+pub mod sound;
 pub mod swap;
 
+use sound::{Ears, Told};
 use swap::{Models, Offers, Swaps};
 
 /// How long a thread waits before it looks whether it should stop.
@@ -39,6 +43,9 @@ const PATIENCE: Duration = Duration::from_millis(200);
 pub trait Sink {
     /// Everyone in view in this frame; called for every frame, also an empty one.
     fn faces(&mut self, frame: &Frame, faces: &[Smoothed], scene: &Scene);
+
+    /// What stands of the voice that is heard; called for every window of sound, where there is any.
+    fn voice(&mut self, _voice: &SmoothedVoice) {}
 
     /// A step in an event's life.
     fn event(&mut self, event: &Event);
@@ -51,12 +58,15 @@ pub struct Chain {
     smoother: Smoother,
     events: EventMachine<fn(Monotonic) -> Uuid>,
     swaps: Option<Swaps>,
+    ears: Option<Ears>,
+    /// Whether the end of the sound was told.
+    sound_ended: bool,
 }
 
 impl Chain {
     /// Joins the parts.
     pub fn new(path: FacePath, smoother: Smoother, events: EventMachine<fn(Monotonic) -> Uuid>) -> Self {
-        Self { path, sequencer: None, smoother, events, swaps: None }
+        Self { path, sequencer: None, smoother, events, swaps: None, ears: None, sound_ended: false }
     }
 
     /// The same, with sequence models behind the face path: what they give of a face stands in place of the face
@@ -77,6 +87,22 @@ impl Chain {
         let (offers, swaps) = swap::handover();
         self.swaps = Some(swaps);
         offers
+    }
+
+    /// Tells what these hear, too, while the chain is driven by [`Live`].
+    pub fn listen_to(&mut self, ears: Ears) {
+        (self.ears, self.sound_ended) = (Some(ears), false);
+    }
+
+    /// Takes what was heard up to now to the sink.
+    fn listen(&mut self, now: Monotonic, sink: &mut impl Sink) {
+        let Self { ears: Some(ears), events, sound_ended, .. } = self else { return };
+        while let Some(told) = ears.next(now, sound_ended) {
+            match told {
+                Told::Speaking(at, share) => events.hear(at, share, &mut |event| sink.event(&event)),
+                Told::Voice(voice) => sink.voice(&voice),
+            }
+        }
     }
 
     /// Exchanges the models for those that are offered, if any are.
@@ -288,6 +314,7 @@ fn process<S: Sink>(
     let mut frame = Frame::default();
     while !stop.load(Ordering::Relaxed) {
         chain.change_over();
+        chain.listen(clock.now(), &mut sink);
         match receiver.take(&mut frame, PATIENCE) {
             Taken::Fresh => {
                 if let Err(error) = chain.step(&frame, &mut sink) {
@@ -303,6 +330,7 @@ fn process<S: Sink>(
             Taken::Closed => break,
         }
     }
+    chain.listen(clock.now(), &mut sink);
     chain.finish(frame.captured_at, &mut sink);
     report.replaced = receiver.replaced();
     report

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::utter::Voice;
 use super::{CaptureError, Frame, Read, Sound, SoundSource, VideoSource};
 use crate::clock::Monotonic;
 use crate::picture::{PixelFormat, Range};
@@ -107,13 +108,19 @@ impl VideoSource for FakeCamera {
     }
 }
 
-/// A tone, or silence.
+/// A tone, silence, or something like a voice.
 #[derive(Debug, Clone)]
 pub struct FakeMicrophone {
-    hertz: f32,
-    amplitude: f32,
+    heard: Heard,
     given: u64,
     end: Option<u64>,
+    failure: Option<u64>,
+}
+
+#[derive(Debug, Clone)]
+enum Heard {
+    Tone { hertz: f32, amplitude: f32 },
+    Voice(Voice),
 }
 
 impl FakeMicrophone {
@@ -125,7 +132,7 @@ impl FakeMicrophone {
 
     /// A sine of that frequency and amplitude (0 to 1).
     pub fn tone(hertz: f32, amplitude: f32) -> Self {
-        Self { hertz, amplitude, given: 0, end: None }
+        Self { heard: Heard::Tone { hertz, amplitude }, given: 0, end: None, failure: None }
     }
 
     /// Nothing to hear.
@@ -133,10 +140,21 @@ impl FakeMicrophone {
         Self::tone(0.0, 0.0)
     }
 
+    /// Syllables without meaning, of about that pitch (100 to 250 Hz).
+    pub fn voice(pitch: f32) -> Self {
+        Self { heard: Heard::Voice(Voice::new(pitch)), given: 0, end: None, failure: None }
+    }
+
     /// Ends after that many periods.
     #[must_use]
     pub fn ending_after(self, periods: u64) -> Self {
         Self { end: Some(periods * Self::PERIOD as u64), ..self }
+    }
+
+    /// Fails after that many periods, and ever after.
+    #[must_use]
+    pub fn failing_after(self, periods: u64) -> Self {
+        Self { failure: Some(periods * Self::PERIOD as u64), ..self }
     }
 }
 
@@ -146,16 +164,28 @@ impl SoundSource for FakeMicrophone {
     }
 
     fn read(&mut self, sound: &mut Sound, _timeout: Duration) -> Result<Read, CaptureError> {
+        if self.failure.is_some_and(|failure| self.given >= failure) {
+            return Err(CaptureError::Failed {
+                source_name: "the fake microphone".into(),
+                reason: "the fake microphone failed, as it was told to".into(),
+                remedy: "do not tell it to".into(),
+            });
+        }
         if self.end.is_some_and(|end| self.given >= end) {
             return Ok(Read::Ended);
         }
         let seconds = |sample: u64| sample as f64 / f64::from(Self::SAMPLE_RATE);
         sound.captured_at = Monotonic::new(Duration::from_secs_f64(seconds(self.given)));
         sound.samples.clear();
-        sound.samples.extend((self.given..).take(Self::PERIOD).map(|sample| {
-            let turns = f64::from(self.hertz) * seconds(sample);
-            self.amplitude * (turns.fract() * std::f64::consts::TAU).sin() as f32
-        }));
+        match &mut self.heard {
+            &mut Heard::Tone { hertz, amplitude } => {
+                sound.samples.extend((self.given..).take(Self::PERIOD).map(|sample| {
+                    let turns = f64::from(hertz) * seconds(sample);
+                    amplitude * (turns.fract() * std::f64::consts::TAU).sin() as f32
+                }));
+            }
+            Heard::Voice(voice) => sound.samples.extend((0..Self::PERIOD).map(|_| voice.next())),
+        }
         self.given += Self::PERIOD as u64;
         Ok(Read::Filled)
     }
@@ -201,5 +231,18 @@ mod tests {
         assert!((15..=16).contains(&rises), "{rises}");
         let peak = samples.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
         assert!((peak - 0.5).abs() < 1e-3);
+    }
+
+    #[test]
+    fn a_voice_is_loud_enough_and_never_clipped() {
+        let (mut microphone, mut sound) = (FakeMicrophone::voice(120.0), Sound::default());
+        let (mut peak, mut squares) = (0.0_f32, 0.0);
+        for _ in 0..100 {
+            microphone.read(&mut sound, SOON).unwrap();
+            peak = sound.samples.iter().fold(peak, |peak, sample| peak.max(sample.abs()));
+            squares += sound.samples.iter().map(|sample| sample * sample).sum::<f32>();
+        }
+        let mean = squares / (100 * FakeMicrophone::PERIOD) as f32;
+        assert!(peak < 0.95 && mean.sqrt() > 0.05, "{peak}, {}", mean.sqrt());
     }
 }

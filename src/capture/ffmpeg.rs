@@ -120,6 +120,11 @@ impl Ffmpeg {
         }
     }
 
+    /// The source, as its messages call it.
+    pub fn source_name(&self) -> &str {
+        &self.source_name
+    }
+
     /// What ffmpeg has said.
     pub fn log(&self) -> &Log {
         &self.log

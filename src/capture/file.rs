@@ -7,6 +7,8 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use tracing::warn;
+
 use super::ffmpeg::{Ffmpeg, Filled};
 use super::y4m::{FRAME, Header};
 use super::{CaptureError, Frame, Read, Sound, SoundSource, VideoSource};
@@ -32,10 +34,22 @@ const PERIOD: usize = 1600;
 /// The endings of names that are photos.
 const PHOTOS: [&str; 10] = ["bmp", "jpeg", "jpg", "pbm", "pgm", "png", "ppm", "tif", "tiff", "webp"];
 
+/// The endings of names that are sound without pictures.
+const SOUNDS: [&str; 12] = ["aac", "aif", "aiff", "amr", "flac", "m4a", "mp3", "oga", "ogg", "opus", "wav", "wma"];
+
 /// Whether a file is a photo, by its name.
 pub fn is_photo(path: &Path) -> bool {
-    let ending = path.extension().and_then(|ending| ending.to_str());
-    ending.is_some_and(|ending| PHOTOS.iter().any(|photo| photo.eq_ignore_ascii_case(ending)))
+    ends_in(path, &PHOTOS)
+}
+
+/// Whether a file is sound without pictures, by its name.
+pub fn is_sound(path: &Path) -> bool {
+    ends_in(path, &SOUNDS)
+}
+
+fn ends_in(path: &Path, endings: &[&str]) -> bool {
+    let own = path.extension().and_then(|ending| ending.to_str());
+    own.is_some_and(|own| endings.iter().any(|ending| ending.eq_ignore_ascii_case(own)))
 }
 
 /// The frames of a clip.
@@ -149,6 +163,8 @@ pub struct ClipSound {
     bytes: [u8; 4 * PERIOD],
     filled: usize,
     given: u64,
+    /// Samples that were no numbers.
+    broken: u64,
     ended: bool,
 }
 
@@ -163,7 +179,7 @@ impl ClipSound {
         let rate = SAMPLE_RATE.to_string();
         let output = ["-map", "0:a:0", "-f", "f32le", "-ar", &rate, "-ac", "1"];
         let ffmpeg = Ffmpeg::start(&source_name, path, &output)?;
-        let mut sound = Self { ffmpeg, bytes: [0; 4 * PERIOD], filled: 0, given: 0, ended: false };
+        let mut sound = Self { ffmpeg, bytes: [0; 4 * PERIOD], filled: 0, given: 0, broken: 0, ended: false };
         match sound.ffmpeg.fill(&mut sound.bytes[..4], &mut sound.filled, Instant::now() + OPENING)? {
             Filled::Whole => Ok(sound),
             other => Err(no_output(&mut sound.ffmpeg, other, "sound")),
@@ -186,13 +202,22 @@ impl SoundSource for ClipSound {
             Filled::Ended => {
                 self.ffmpeg.finish().map_err(|reason| self.ffmpeg.failed(reason))?;
                 self.ended = true;
+                if self.broken > 0 {
+                    let source = self.ffmpeg.source_name();
+                    warn!(
+                        source,
+                        samples = self.broken,
+                        "The sound holds samples that are no numbers; they were silence."
+                    );
+                }
                 if self.filled < 4 {
                     return Ok(Read::Ended);
                 }
             }
         }
         sound.samples.clear();
-        sound.samples.extend(self.bytes[..self.filled].chunks_exact(4).map(sample));
+        let broken = &mut self.broken;
+        sound.samples.extend(self.bytes[..self.filled].chunks_exact(4).map(|bytes| sample(bytes, broken)));
         sound.captured_at = Monotonic::new(Duration::from_nanos(self.given * 1_000_000_000 / u64::from(SAMPLE_RATE)));
         self.given += sound.samples.len() as u64;
         self.filled = 0;
@@ -200,9 +225,10 @@ impl SoundSource for ClipSound {
     }
 }
 
-/// A sample from −1 to 1; broken sound may decode to anything.
-fn sample(bytes: &[u8]) -> f32 {
+/// A sample from −1 to 1; broken sound may decode to anything, which is counted.
+fn sample(bytes: &[u8], broken: &mut u64) -> f32 {
     let value = bytes.try_into().map_or(0.0, f32::from_le_bytes);
+    *broken += u64::from(!value.is_finite());
     if value.is_nan() { 0.0 } else { value.clamp(-1.0, 1.0) }
 }
 

@@ -24,6 +24,7 @@ pub mod file;
 pub mod mailbox;
 pub mod paced;
 pub mod reopen;
+mod utter;
 pub mod v4l;
 mod y4m;
 
@@ -167,6 +168,23 @@ pub fn open_sound(address: &Address, clock: Arc<dyn Clock>) -> Result<Box<dyn So
         Address::File(path) => Box::new(file::ClipSound::open(path)?),
         Address::Alsa(device) => Box::new(alsa::Microphone::open(device, clock)?),
         Address::V4l(_) => return Err(wrong_kind(address, "it is a camera", "give a microphone or a clip")),
+    })
+}
+
+/// Opens a source of sound that comes when it is due, stamped in `clock`'s time: a microphone by itself, a file paced
+/// at `speed`.
+///
+/// # Errors
+/// As [`open_sound`].
+pub fn open_live_sound(
+    address: &Address,
+    speed: paced::Speed,
+    clock: Arc<dyn Clock>,
+) -> Result<Box<dyn SoundSource>, CaptureError> {
+    let source = open_sound(address, clock.clone())?;
+    Ok(match address {
+        Address::File(_) => Box::new(paced::PacedSound::new(source, speed, clock)),
+        _ => source,
     })
 }
 

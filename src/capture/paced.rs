@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tracing::warn;
 
-use super::{CaptureError, Frame, Read, VideoSource};
+use super::{CaptureError, Frame, Read, Sound, SoundSource, VideoSource};
 use crate::clock::{Clock, Monotonic};
 
 /// A source that is later than this is not caught up with, but goes on from where it is.
@@ -34,64 +34,78 @@ impl FromStr for Speed {
     }
 }
 
+/// When what was recorded is due.
+struct Pace {
+    speed: Speed,
+    clock: Arc<dyn Clock>,
+    /// The first moment of the recording, and the clock's when it was due.
+    start: Option<(Monotonic, Monotonic)>,
+    /// When what was read last is due.
+    due: Option<Monotonic>,
+}
+
+impl Pace {
+    fn new(speed: Speed, clock: Arc<dyn Clock>) -> Self {
+        Self { speed, clock, start: None, due: None }
+    }
+
+    /// Sets when what was recorded at that moment is due.
+    fn schedule(&mut self, at: Monotonic) {
+        let now = self.clock.now();
+        let (recorded, played) = self.start.unwrap_or((at, now));
+        let due = played + at.since(recorded).div_f64(self.speed.0);
+        let behind = now.since(due);
+        if behind > LATE {
+            warn!(seconds = behind.as_secs_f32(), "The clip cannot be read as fast as it should play; going on late.");
+            self.start = Some((at, now));
+            self.due = Some(now);
+            return;
+        }
+        self.start = Some((recorded, played));
+        self.due = Some(due);
+    }
+
+    /// Waits until it is due, no longer than what is left of `timeout` since `begun`; then tells when it was.
+    fn wait(&mut self, begun: Instant, timeout: Duration) -> Option<Monotonic> {
+        let due = self.due?;
+        let early = due.since(self.clock.now());
+        std::thread::sleep(early.min(timeout.saturating_sub(begun.elapsed())));
+        if self.clock.now() < due { None } else { self.due.take() }
+    }
+}
+
 /// A source whose frames come no sooner than they are due, stamped with the clock's time.
 pub struct Paced {
     source: Box<dyn VideoSource>,
-    speed: Speed,
-    clock: Arc<dyn Clock>,
-    /// The first frame's time in the clip, and the clock's when it was due.
-    start: Option<(Monotonic, Monotonic)>,
-    /// A frame that was read but is not due yet, and when it is.
+    pace: Pace,
+    /// A frame that was read but is not due yet.
     next: Frame,
-    due: Option<Monotonic>,
 }
 
 impl Paced {
     /// Plays a source at a speed. The first frame is due when it is first read.
     pub fn new(source: Box<dyn VideoSource>, speed: Speed, clock: Arc<dyn Clock>) -> Self {
-        Self { source, speed, clock, start: None, next: Frame::default(), due: None }
-    }
-
-    /// When the next frame is due.
-    fn schedule(&mut self) -> Monotonic {
-        let now = self.clock.now();
-        let (recorded, played) = self.start.unwrap_or((self.next.captured_at, now));
-        let due = played + self.next.captured_at.since(recorded).div_f64(self.speed.0);
-        let behind = now.since(due);
-        if behind > LATE {
-            warn!(seconds = behind.as_secs_f32(), "The clip cannot be read as fast as it should play; going on late.");
-            self.start = Some((self.next.captured_at, now));
-            return now;
-        }
-        self.start = Some((recorded, played));
-        due
+        Self { source, pace: Pace::new(speed, clock), next: Frame::default() }
     }
 }
 
 impl VideoSource for Paced {
     fn read(&mut self, frame: &mut Frame, timeout: Duration) -> Result<Read, CaptureError> {
         let begun = Instant::now();
-        let due = match self.due {
-            Some(due) => due,
-            None => match self.source.read(&mut self.next, timeout)? {
-                Read::Filled => self.schedule(),
+        if self.pace.due.is_none() {
+            match self.source.read(&mut self.next, timeout)? {
+                Read::Filled => self.pace.schedule(self.next.captured_at),
                 other => return Ok(other),
-            },
-        };
-        self.due = Some(due);
-        let early = due.since(self.clock.now());
-        std::thread::sleep(early.min(timeout.saturating_sub(begun.elapsed())));
-        if self.clock.now() < due {
-            return Ok(Read::TimedOut);
+            }
         }
-        self.due = None;
+        let Some(due) = self.pace.wait(begun, timeout) else { return Ok(Read::TimedOut) };
         std::mem::swap(frame, &mut self.next);
         frame.captured_at = due;
         Ok(Read::Filled)
     }
 
     fn frame_rate(&self) -> Option<f32> {
-        self.source.frame_rate().map(|rate| rate * self.speed.0 as f32)
+        self.source.frame_rate().map(|rate| rate * self.pace.speed.0 as f32)
     }
 
     fn frames_hint(&self) -> Option<u64> {
@@ -99,9 +113,45 @@ impl VideoSource for Paced {
     }
 }
 
+/// A source whose sound comes no sooner than it is due, stamped with the clock's time. At another speed than it was
+/// recorded at it keeps its pitch: each period stays as it is, and comes sooner or later.
+pub struct PacedSound {
+    source: Box<dyn SoundSource>,
+    pace: Pace,
+    /// A period that was read but is not due yet.
+    next: Sound,
+}
+
+impl PacedSound {
+    /// Plays a source at a speed. The first period is due when it is first read.
+    pub fn new(source: Box<dyn SoundSource>, speed: Speed, clock: Arc<dyn Clock>) -> Self {
+        Self { source, pace: Pace::new(speed, clock), next: Sound::default() }
+    }
+}
+
+impl SoundSource for PacedSound {
+    fn sample_rate(&self) -> u32 {
+        self.source.sample_rate()
+    }
+
+    fn read(&mut self, sound: &mut Sound, timeout: Duration) -> Result<Read, CaptureError> {
+        let begun = Instant::now();
+        if self.pace.due.is_none() {
+            match self.source.read(&mut self.next, timeout)? {
+                Read::Filled => self.pace.schedule(self.next.captured_at),
+                other => return Ok(other),
+            }
+        }
+        let Some(due) = self.pace.wait(begun, timeout) else { return Ok(Read::TimedOut) };
+        std::mem::swap(sound, &mut self.next);
+        sound.captured_at = due;
+        Ok(Read::Filled)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::fake::FakeCamera;
+    use super::super::fake::{FakeCamera, FakeMicrophone};
     use super::*;
     use crate::clock::{ManualClock, SystemClock};
 
@@ -153,5 +203,21 @@ mod tests {
             assert!(given.parse::<Speed>().is_err(), "{given}");
         }
         assert_eq!("2.0".parse(), Ok(Speed(2.0)));
+    }
+
+    #[test]
+    fn sound_comes_when_it_is_due_and_carries_that_time() {
+        let clock = Arc::new(ManualClock::default());
+        clock.advance(Duration::from_secs(100));
+        let source = Box::new(FakeMicrophone::tone(300.0, 0.1).ending_after(2));
+        let mut paced = PacedSound::new(source, Speed::NORMAL, clock.clone());
+        let mut sound = Sound::default();
+        assert_eq!(paced.read(&mut sound, Duration::ZERO).unwrap(), Read::Filled);
+        assert_eq!(paced.read(&mut sound, Duration::ZERO).unwrap(), Read::TimedOut);
+        clock.advance(Duration::from_millis(20));
+        assert_eq!(paced.read(&mut sound, Duration::ZERO).unwrap(), Read::Filled);
+        assert_eq!(sound.captured_at.since_zero(), Duration::from_millis(100_020));
+        assert_eq!((sound.samples.len(), paced.sample_rate()), (FakeMicrophone::PERIOD, 16_000));
+        assert_eq!(paced.read(&mut sound, Duration::ZERO).unwrap(), Read::Ended);
     }
 }

@@ -4,71 +4,95 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
-use super::{CaptureError, Frame, Read, VideoSource};
+use super::{CaptureError, Frame, Read, Sound, SoundSource, VideoSource};
 
 /// The first pause before opening again.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// The longest pause: a camera that is plugged in again is back within it.
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
+/// The rate of sound that has not come yet; nobody reckons with it.
+const NO_RATE: u32 = 16_000;
+
 /// Opens a source, and opens it again after every failure.
-pub struct Reopening<F> {
+pub struct Reopening<F, S: ?Sized> {
     open: F,
-    source: Option<Box<dyn VideoSource>>,
+    /// What the log calls it.
+    name: &'static str,
+    source: Option<Box<S>>,
     pause: Duration,
     lost: bool,
 }
 
-impl<F> Reopening<F>
+impl<F, S: ?Sized> Reopening<F, S>
 where
-    F: FnMut() -> Result<Box<dyn VideoSource>, CaptureError> + Send,
+    F: FnMut() -> Result<Box<S>, CaptureError> + Send,
 {
-    /// Nothing is opened before the first read.
-    pub fn new(open: F) -> Self {
-        Self { open, source: None, pause: FIRST_PAUSE, lost: false }
+    fn named(name: &'static str, open: F) -> Self {
+        Self { open, name, source: None, pause: FIRST_PAUSE, lost: false }
     }
 
-    fn failed(&mut self, error: &CaptureError, timeout: Duration) {
+    /// Reads from the source, opened if need be. Never fails: while the source is away, reads time out.
+    fn attempt(&mut self, timeout: Duration, read: impl FnOnce(&mut S) -> Result<Read, CaptureError>) -> Read {
+        let source = match &mut self.source {
+            Some(source) => source,
+            None => match (self.open)() {
+                Ok(opened) => self.source.insert(opened),
+                Err(error) => return self.failed(&error, timeout),
+            },
+        };
+        match read(source) {
+            Ok(Read::Filled) => {
+                if std::mem::take(&mut self.lost) {
+                    info!("{} is back.", self.name);
+                }
+                self.pause = FIRST_PAUSE;
+                Read::Filled
+            }
+            Ok(other) => other,
+            Err(error) => self.failed(&error, timeout),
+        }
+    }
+
+    fn failed(&mut self, error: &CaptureError, timeout: Duration) -> Read {
         if !self.lost {
-            warn!(%error, "Camera lost; trying again until it returns.");
+            warn!(%error, "{} lost; trying again until it returns.", self.name);
         }
         self.lost = true;
         self.source = None;
         std::thread::sleep(self.pause.min(timeout));
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        Read::TimedOut
     }
 }
 
-impl<F> VideoSource for Reopening<F>
+impl<F> Reopening<F, dyn VideoSource>
+where
+    F: FnMut() -> Result<Box<dyn VideoSource>, CaptureError> + Send,
+{
+    /// A camera. Nothing is opened before the first read.
+    pub fn new(open: F) -> Self {
+        Self::named("Camera", open)
+    }
+}
+
+impl<F> Reopening<F, dyn SoundSource>
+where
+    F: FnMut() -> Result<Box<dyn SoundSource>, CaptureError> + Send,
+{
+    /// A microphone. Nothing is opened before the first read.
+    pub fn sound(open: F) -> Self {
+        Self::named("Microphone", open)
+    }
+}
+
+impl<F> VideoSource for Reopening<F, dyn VideoSource>
 where
     F: FnMut() -> Result<Box<dyn VideoSource>, CaptureError> + Send,
 {
     /// Never fails: while the source is away, reads time out.
     fn read(&mut self, frame: &mut Frame, timeout: Duration) -> Result<Read, CaptureError> {
-        let source = match &mut self.source {
-            Some(source) => source,
-            None => match (self.open)() {
-                Ok(opened) => self.source.insert(opened),
-                Err(error) => {
-                    self.failed(&error, timeout);
-                    return Ok(Read::TimedOut);
-                }
-            },
-        };
-        match source.read(frame, timeout) {
-            Ok(Read::Filled) => {
-                if std::mem::take(&mut self.lost) {
-                    info!("Camera is back.");
-                }
-                self.pause = FIRST_PAUSE;
-                Ok(Read::Filled)
-            }
-            Ok(other) => Ok(other),
-            Err(error) => {
-                self.failed(&error, timeout);
-                Ok(Read::TimedOut)
-            }
-        }
+        Ok(self.attempt(timeout, |source| source.read(frame, timeout)))
     }
 
     fn frame_rate(&self) -> Option<f32> {
@@ -76,8 +100,24 @@ where
     }
 }
 
+impl<F> SoundSource for Reopening<F, dyn SoundSource>
+where
+    F: FnMut() -> Result<Box<dyn SoundSource>, CaptureError> + Send,
+{
+    /// That of the sound read last: another microphone may come back.
+    fn sample_rate(&self) -> u32 {
+        self.source.as_ref().map_or(NO_RATE, |source| source.sample_rate())
+    }
+
+    /// Never fails: while the source is away, reads time out.
+    fn read(&mut self, sound: &mut Sound, timeout: Duration) -> Result<Read, CaptureError> {
+        Ok(self.attempt(timeout, |source| source.read(sound, timeout)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::fake::FakeMicrophone;
     use super::*;
 
     struct Flaky {
@@ -108,7 +148,7 @@ mod tests {
     #[test]
     fn a_source_that_fails_is_opened_again_and_again() {
         let mut opened = 0;
-        let mut source = Reopening::new(|| {
+        let mut source = Reopening::<_, dyn VideoSource>::new(|| {
             opened += 1;
             if opened % 2 == 0 { Err(gone("busy")) } else { Ok(Box::new(Flaky { good: 2 }) as Box<dyn VideoSource>) }
         });
@@ -118,5 +158,16 @@ mod tests {
         assert_eq!(reads, [Filled, Filled, TimedOut, TimedOut, Filled, Filled, TimedOut, TimedOut]);
         drop(source);
         assert_eq!(opened, 4);
+    }
+
+    #[test]
+    fn a_microphone_that_goes_is_opened_again() {
+        let mut source = Reopening::<_, dyn SoundSource>::sound(|| {
+            Ok(Box::new(FakeMicrophone::silence().failing_after(2)) as Box<dyn SoundSource>)
+        });
+        let mut sound = Sound::default();
+        let reads: Vec<_> = (0..6).map(|_| source.read(&mut sound, Duration::ZERO).unwrap()).collect();
+        use Read::{Filled, TimedOut};
+        assert_eq!(reads, [Filled, Filled, TimedOut, Filled, Filled, TimedOut]);
     }
 }

@@ -3,12 +3,12 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::capture::file::is_photo;
+use crate::capture::file::{is_photo, is_sound};
 
 /// Endings of clips that are looked for in folders; a file named outright may have any ending.
 const CLIPS: &[&str] = &["avi", "m4v", "mkv", "mov", "mp4", "mpeg", "mpg", "ts", "webm", "wmv"];
 
-/// The files behind a path: itself, or for a folder all photos and clips below it, sorted.
+/// The files behind a path: itself, or for a folder all photos, clips and sounds below it, sorted.
 ///
 /// # Errors
 /// When the path, or a folder below it, cannot be read.
@@ -25,7 +25,7 @@ pub fn expand(path: &Path) -> io::Result<Vec<PathBuf>> {
             // Links to folders are not followed: they may lead round in a circle.
             if entry.file_type()?.is_dir() {
                 folders.push(path);
-            } else if is_photo(&path) || is_clip(&path) {
+            } else if is_photo(&path) || is_clip(&path) || is_sound(&path) {
                 found.push(path);
             }
         }
@@ -45,14 +45,14 @@ mod tests {
     use std::fs;
 
     #[test]
-    fn a_folder_gives_its_photos_and_clips_sorted_and_nothing_else() {
+    fn a_folder_gives_its_photos_clips_and_sounds_sorted_and_nothing_else() {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("a")).unwrap();
-        for name in ["b.JPG", "a/c.mp4", "notes.txt", "a/.hidden"] {
+        for name in ["b.JPG", "a/c.mp4", "d.flac", "notes.txt", "a/.hidden"] {
             fs::write(dir.path().join(name), b"").unwrap();
         }
         let found = expand(dir.path()).unwrap();
-        assert_eq!(found, [dir.path().join("a/c.mp4"), dir.path().join("b.JPG")]);
+        assert_eq!(found, ["a/c.mp4", "b.JPG", "d.flac"].map(|name| dir.path().join(name)));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `affectd infer`: photos and clips in, one line per face and frame out.
+//! `affectd infer`: photos, clips and sounds in; one line per face and frame, or per window of sound, out.
 
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -8,9 +8,13 @@ use std::time::Duration;
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 
+mod summary;
+mod voices;
+
+use self::voices::Voices;
 use super::lines::{Line, Lines};
 use super::{files, setup};
-use crate::capture::file::is_photo;
+use crate::capture::file::{is_photo, is_sound};
 use crate::capture::{self, Address, Frame, Read};
 use crate::cli::InferArgs;
 use crate::clock::SystemClock;
@@ -19,7 +23,7 @@ use crate::exit::Exit;
 use crate::outlet::face_state;
 use crate::picture::photo;
 use crate::pipeline::{Chain, Sink};
-use crate::publish::FaceState;
+use crate::publish::{FaceState, Identity};
 use crate::scene::Scene;
 use crate::smooth::{SmoothSettings, Smoothed};
 
@@ -41,18 +45,33 @@ pub fn run(args: &InferArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
     // Whoever asks about a picture wants what it gives; how far to trust it stands in the line.
     config.smooth =
         SmoothSettings { min_confidence: 0.0, ..if args.raw { SmoothSettings::none() } else { config.smooth } };
-    let (mut chain, identity) = setup::chain(&config, models)?;
-    let out = io::BufWriter::new(io::stdout().lock());
-    let mut lines = Lines::new(out, args.format, &identity)?;
-
     let (files, mut failed) = named_files(&args.paths);
+    let of_voice = |file: &Path| !args.crops && (is_sound(file) || args.voice && !is_photo(file));
+    // Only the models that are needed are opened; where there is no file, those of faces, to say what is wrong there.
+    let mut faces_of = match files.is_empty() || files.iter().any(|file| !of_voice(file)) {
+        true => Some(setup::chain(&config, models)?),
+        false => None,
+    };
+    let mut voices = match files.iter().any(|file| of_voice(file)) {
+        true => Some(Voices::open(&config, models, args.summary)?),
+        false => None,
+    };
+    let out = io::BufWriter::new(io::stdout().lock());
+    let mut lines = Lines::new(out, args.format)?;
+
     let progress = progress(&files);
     for file in &files {
         progress.set_message(file.display().to_string());
-        let done = if args.crops {
-            crop(file, &mut chain, &mut lines)
-        } else {
-            faces(file, &mut chain, &mut lines, &progress)
+        let done = match (&mut voices, &mut faces_of) {
+            (Some(voices), _) if of_voice(file) => voices.read(file, &mut lines).map(|remark| {
+                if let Some(remark) = remark {
+                    progress.suspend(|| eprintln!("affectd: {remark}"));
+                }
+            }),
+            (_, Some((chain, identity))) if args.crops => crop(file, chain, identity, &mut lines),
+            (_, Some((chain, identity))) => faces(file, chain, identity, &mut lines, &progress),
+            // Whatever a file needs was opened above.
+            (_, None) => Ok(()),
         };
         if lines.closed() {
             // Whoever read us, `head` perhaps, has enough.
@@ -76,7 +95,7 @@ fn named_files(paths: &[PathBuf]) -> (Vec<PathBuf>, bool) {
     for path in paths {
         match files::expand(path) {
             Ok(files) if files.is_empty() => {
-                eprintln!("affectd: {}: no photo and no clip in this folder", path.display());
+                eprintln!("affectd: {}: no photo, clip or sound in this folder", path.display());
                 failed = true;
             }
             Ok(files) => all.extend(files),
@@ -101,14 +120,14 @@ fn progress(files: &[PathBuf]) -> ProgressBar {
 }
 
 /// The whole picture is one face.
-fn crop(file: &Path, chain: &mut Chain, lines: &mut Lines<'_, impl Write>) -> anyhow::Result<()> {
+fn crop(file: &Path, chain: &mut Chain, identity: &Identity, lines: &mut Lines<impl Write>) -> anyhow::Result<()> {
     let frame = &mut Frame::default();
     photo::load(file, &mut frame.picture)?;
     let read = chain.crop(&frame.picture).with_context(|| file.display().to_string())?;
     let state = face_state(frame, &read);
     let (source, estimate) = (&file.to_string_lossy(), &state.estimate);
     let (expression, compound) = (state.expression, state.compound);
-    lines.write(&Line { source, time: None, face: None, estimate, expression, compound })?;
+    lines.write(&Line { source, time: None, face: None, estimate, expression, compound }, identity)?;
     Ok(())
 }
 
@@ -116,7 +135,8 @@ fn crop(file: &Path, chain: &mut Chain, lines: &mut Lines<'_, impl Write>) -> an
 fn faces(
     file: &Path,
     chain: &mut Chain,
-    lines: &mut Lines<'_, impl Write>,
+    identity: &Identity,
+    lines: &mut Lines<impl Write>,
     progress: &ProgressBar,
 ) -> anyhow::Result<()> {
     chain.reset();
@@ -124,13 +144,13 @@ fn faces(
     let mut frame = Frame::default();
     if is_photo(file) {
         photo::load(file, &mut frame.picture)?;
-        let mut writer = Writer { lines, source, clip: false, failed: None };
+        let mut writer = Writer { lines, identity, source, clip: false, failed: None };
         chain.photo(&frame, &mut writer).with_context(|| file.display().to_string())?;
         return writer.done();
     }
     let mut video = capture::open_video(&Address::File(file.to_owned()), Arc::new(SystemClock))?;
     let frames = video.frames_hint().filter(|&frames| frames > 0);
-    let mut writer = Writer { lines, source, clip: true, failed: None };
+    let mut writer = Writer { lines, identity, source, clip: true, failed: None };
     loop {
         if let Some(frames) = frames.filter(|_| frame.number % PROGRESS_EVERY == 0) {
             progress.set_message(format!("{source}, {} %", (100 * frame.number / frames).min(100)));
@@ -151,20 +171,21 @@ fn faces(
 }
 
 /// Writes a line for each face that comes out of the chain.
-struct Writer<'a, 'b, W: Write> {
-    lines: &'a mut Lines<'b, W>,
+struct Writer<'a, W: Write> {
+    lines: &'a mut Lines<W>,
+    identity: &'a Identity,
     source: &'a str,
     clip: bool,
     failed: Option<io::Error>,
 }
 
-impl<W: Write> Writer<'_, '_, W> {
+impl<W: Write> Writer<'_, W> {
     fn done(self) -> anyhow::Result<()> {
         self.failed.map_or(Ok(()), |error| Err(error).context("the lines cannot be written"))
     }
 }
 
-impl<W: Write> Sink for Writer<'_, '_, W> {
+impl<W: Write> Sink for Writer<'_, W> {
     fn faces(&mut self, frame: &Frame, faces: &[Smoothed], _: &Scene) {
         let time = self.clip.then(|| frame.captured_at.since_zero().as_secs_f32());
         for face in faces {
@@ -177,7 +198,7 @@ impl<W: Write> Sink for Writer<'_, '_, W> {
                 expression: state.expression,
                 compound: state.compound,
             };
-            if let Err(error) = self.lines.write(&line) {
+            if let Err(error) = self.lines.write(&line, self.identity) {
                 self.failed.get_or_insert(error);
                 return;
             }

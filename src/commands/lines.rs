@@ -2,16 +2,17 @@
 
 use std::io::{self, Write};
 
+use serde::Serialize;
+
 use crate::affect::{ActionUnit, Compound, Estimate, Expression, Label, Probability, Scores};
 use crate::cli::Format;
-use crate::publish::payload::FaceLine;
-use crate::publish::{Answer, FaceState, Identity};
+use crate::publish::payload::{FaceLine, VoiceLine};
+use crate::publish::{Answer, FaceState, Identity, PackInfo, VoiceState};
 
 /// Writes lines in one format.
-pub struct Lines<'a, W: Write> {
+pub struct Lines<W: Write> {
     out: W,
     format: Format,
-    identity: &'a Identity,
     closed: bool,
 }
 
@@ -31,26 +32,48 @@ pub struct Line<'a> {
     pub compound: Option<Answer<Compound>>,
 }
 
-impl<'a, W: Write> Lines<'a, W> {
+impl<W: Write> Lines<W> {
     /// Begins; a table gets its header.
     ///
     /// # Errors
     /// When the header cannot be written.
-    pub fn new(mut out: W, format: Format, identity: &'a Identity) -> io::Result<Self> {
+    pub fn new(mut out: W, format: Format) -> io::Result<Self> {
         if format == Format::Csv {
             write_row(&mut out, header())?;
         }
-        Ok(Self { out, format, identity, closed: false })
+        Ok(Self { out, format, closed: false })
     }
 
     /// Writes a line.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn write(&mut self, line: &Line<'_>) -> io::Result<()> {
+    pub fn write(&mut self, line: &Line<'_>, identity: &Identity) -> io::Result<()> {
         let written = match self.format {
-            Format::Ndjson => ndjson(&mut self.out, line, self.identity),
-            Format::Csv => write_row(&mut self.out, row(line, self.identity)),
+            Format::Ndjson => ndjson(&mut self.out, line, identity),
+            Format::Csv => write_row(&mut self.out, row(line, identity)),
+        };
+        self.noted(written)
+    }
+
+    /// Writes the line of a voice that `pack` read; `time` is the end of its window, in seconds.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_voice(
+        &mut self,
+        source: &str,
+        time: Option<f32>,
+        voice: &VoiceState,
+        identity: &Identity,
+        pack: &PackInfo,
+    ) -> io::Result<()> {
+        let written = match self.format {
+            Format::Ndjson => VoiceLine::of(voice, None, identity, pack)
+                .and_then(|line| line.from_source(source, time))
+                .map_err(io::Error::other)
+                .and_then(|line| json_line(&mut self.out, &line)),
+            Format::Csv => write_row(&mut self.out, voice_row(source, time, voice, pack)),
         };
         self.noted(written)
     }
@@ -93,7 +116,11 @@ fn ndjson(out: &mut impl Write, line: &Line<'_>, identity: &Identity) -> io::Res
         Some(face) => FaceLine::of(face, None, identity).map_err(io::Error::other)?,
         None => FaceLine::of_estimate(line.estimate, line.expression, line.compound, identity),
     };
-    serde_json::to_writer(&mut *out, &payload.from_source(line.source, line.time).map_err(io::Error::other)?)?;
+    json_line(out, &payload.from_source(line.source, line.time).map_err(io::Error::other)?)
+}
+
+fn json_line(out: &mut impl Write, line: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, line)?;
     out.write_all(b"\n")
 }
 
@@ -120,12 +147,16 @@ fn header() -> impl Iterator<Item = String> {
     ];
     let labels = Expression::ALL.iter().map(|l| l.name()).chain(ActionUnit::ALL.iter().map(|l| l.name()));
     let compounds = ["compound", "compound_confidence"].into_iter().chain(Compound::ALL.iter().map(|l| l.name()));
-    fixed.into_iter().chain(labels).chain(compounds).chain(["estimate_time", "pack", "engine"]).map(str::to_owned)
+    let last = ["estimate_time", "voice_activity", "pack", "engine"];
+    fixed.into_iter().chain(labels).chain(compounds).chain(last).map(str::to_owned)
+}
+
+fn number(value: Option<f32>) -> String {
+    value.map_or_else(String::new, |value| format!("{value:.3}"))
 }
 
 fn row(line: &Line<'_>, identity: &Identity) -> Vec<String> {
-    let number = |value: Option<f32>| value.map_or_else(String::new, |v| format!("{v:.3}"));
-    let mut row = vec![line.source.to_owned(), line.time.map_or_else(String::new, |t| format!("{t:.3}"))];
+    let mut row = vec![line.source.to_owned(), number(line.time)];
     match line.face {
         Some(face) => {
             let (rect, quality) = (face.rect, face.quality);
@@ -136,18 +167,39 @@ fn row(line: &Line<'_>, identity: &Identity) -> Vec<String> {
         }
         None => row.extend(std::iter::repeat_n(String::new(), 12)),
     }
-    let estimate = line.estimate;
-    row.extend([number(estimate.valence.map(|v| v.get())), number(estimate.arousal.map(|a| a.get()))]);
-    row.push(line.expression.map_or_else(String::new, label));
-    row.push(number(line.expression.map(|answer| answer.confidence.get())));
-    row.extend(cells(&estimate.expressions).map(|p| number(p.map(Probability::get))));
-    row.extend(cells(&estimate.action_units).map(|p| number(p.map(Probability::get))));
-    row.push(line.compound.map_or_else(String::new, label));
-    row.push(number(line.compound.map(|answer| answer.confidence.get())));
-    row.extend(cells(&estimate.compounds).map(|p| number(p.map(Probability::get))));
+    row.extend(estimated(line.estimate, line.expression, line.compound));
     let behind = line.face.map_or(0.0, |face| face.behind.as_secs_f32());
     row.push(number(line.time.filter(|_| behind > 0.0).map(|time| (time - behind).max(0.0))));
-    row.extend([identity.pack.clone(), identity.engine.clone()]);
+    row.extend([String::new(), identity.pack.clone(), identity.engine.clone()]);
+    row
+}
+
+/// A voice has no frame, no face and no place in a picture.
+fn voice_row(source: &str, time: Option<f32>, voice: &VoiceState, pack: &PackInfo) -> Vec<String> {
+    let mut row = vec![source.to_owned(), number(time)];
+    row.extend(std::iter::repeat_n(String::new(), 11));
+    row.push(number(Some(voice.confidence.get())));
+    row.extend(estimated(&voice.estimate, voice.expression, None));
+    row.push(String::new());
+    row.extend([number(Some(voice.activity.get())), pack.id(), pack.engine.clone()]);
+    row
+}
+
+/// The cells of an estimate.
+fn estimated(
+    estimate: &Estimate,
+    expression: Option<Answer<Expression>>,
+    compound: Option<Answer<Compound>>,
+) -> Vec<String> {
+    let mut row = Vec::new();
+    row.extend([number(estimate.valence.map(|v| v.get())), number(estimate.arousal.map(|a| a.get()))]);
+    row.push(expression.map_or_else(String::new, label));
+    row.push(number(expression.map(|answer| answer.confidence.get())));
+    row.extend(cells(&estimate.expressions).map(|p| number(p.map(Probability::get))));
+    row.extend(cells(&estimate.action_units).map(|p| number(p.map(Probability::get))));
+    row.push(compound.map_or_else(String::new, label));
+    row.push(number(compound.map(|answer| answer.confidence.get())));
+    row.extend(cells(&estimate.compounds).map(|p| number(p.map(Probability::get))));
     row
 }
 

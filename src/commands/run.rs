@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::session::{Session, runtime};
 use super::setup;
 use crate::capture::paced::Speed;
-use crate::capture::{self, reopen::Reopening};
+use crate::capture::{self, SoundSource, VideoSource, reopen::Reopening};
 use crate::cli::RunArgs;
 use crate::clock::SystemClock;
 use crate::exit::Exit;
@@ -27,13 +28,23 @@ pub fn run(args: &RunArgs, models: Option<&Path>, verbose: u8) -> anyhow::Result
         let _context = runtime.enter();
         signal(SignalKind::hangup())?
     };
-    let (chain, identity, packs) = setup::live_chain(&config, models)?;
+    let (mut chain, mut identity, packs) = setup::live_chain(&config, models)?;
     let clock = Arc::new(SystemClock);
     let video = config.video.clone();
-    let source = Reopening::new(move || capture::open_live(&video, Speed::NORMAL, Arc::new(SystemClock)));
+    let source =
+        Reopening::<_, dyn VideoSource>::new(move || capture::open_live(&video, Speed::NORMAL, Arc::new(SystemClock)));
+    let hearing = match config.audio.clone() {
+        Some(audio) => {
+            let open = move || capture::open_live_sound(&audio, Speed::NORMAL, Arc::new(SystemClock));
+            let sound = Box::new(Reopening::<_, dyn SoundSource>::sound(open));
+            Some(setup::hear(sound, &mut chain, &mut identity, &packs, clock.clone()).context("source.audio is set")?)
+        }
+        None => None,
+    };
     let session = Session {
         source: Box::new(source),
         chain,
+        hearing,
         identity,
         packs,
         hangup: Some(hangup),

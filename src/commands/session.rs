@@ -16,6 +16,7 @@ use super::setup::Packs;
 use crate::capture::VideoSource;
 use crate::clock::Clock;
 use crate::outlet::{Outlet, Recorder};
+use crate::pipeline::sound::Hearing;
 use crate::pipeline::{Chain, Live, Report};
 use crate::publish::{Counts, Farewell, Identity, PublishSettings, Publisher};
 
@@ -38,6 +39,8 @@ pub struct Session {
     pub source: Box<dyn VideoSource>,
     /// What is done with them.
     pub chain: Chain,
+    /// The thread that listens to sound, when there is any.
+    pub hearing: Option<Hearing>,
     /// Who publishes.
     pub identity: Identity,
     /// The packs at work, which may be replaced.
@@ -98,6 +101,10 @@ impl Session {
         let joined = tokio::task::spawn_blocking(move || {
             let report = live.join();
             reloader.stop();
+            let unheard = self.hearing.map_or(0, Hearing::stop);
+            if unheard > 0 {
+                warn!(unheard, "Some of what was heard was not told: the frames took too long.");
+            }
             report
         });
         let report = joined.await?;

@@ -3,21 +3,26 @@
 mod readers;
 
 use std::path::Path;
+use std::sync::Arc;
 
+use anyhow::Context;
 use tracing::info;
 use uuid::Uuid;
 
-use crate::clock::Monotonic;
+use crate::capture::SoundSource;
+use crate::clock::{Clock, Monotonic};
 use crate::config::{self, Config, PackName};
 use crate::events::EventMachine;
 use crate::face::detect::BlazeFace;
 use crate::face::{FaceError, FacePath, Reader};
 use crate::model::digest::Sha256Sum;
 use crate::model::registry::candidates;
-use crate::model::{EngineMissing, Engines, FrameModel, ModelError, Pack, Registry, RegistryError};
+use crate::model::{EngineMissing, Engines, FrameModel, ModelError, Pack, Registry, RegistryError, VoiceModel};
 use crate::pipeline::Chain;
+use crate::pipeline::sound::Hearing;
 use crate::publish::{Identity, PackInfo};
-use crate::smooth::Smoother;
+use crate::smooth::{Smoother, VoiceSmoother};
+use crate::voice::VoicePath;
 
 pub use readers::{ReaderSums, Readers};
 
@@ -91,6 +96,56 @@ pub fn open_face(pack: &Pack, engines: &Engines) -> Result<(Reader<FrameModel>, 
     let model = FrameModel::open(pack, engines)?;
     let info = pack_info(pack, model.engine());
     Ok((Reader::new(model), info))
+}
+
+/// Opens what reads a voice.
+///
+/// # Errors
+/// When the pack is missing, of another kind, or its engine refuses it.
+pub fn open_voice(
+    registry: &Registry,
+    config: &Config,
+    engines: &Engines,
+) -> anyhow::Result<(VoicePath<VoiceModel>, PackInfo)> {
+    let pack = pack(registry, config, &config.models.voice)?;
+    let model = VoiceModel::open(&pack, engines)?;
+    let info = pack_info(&pack, model.engine());
+    info!(voice = info.id(), engine = info.engine, "Voice model opened.");
+    Ok((VoicePath::new(model), info))
+}
+
+/// Opens the voice pack and starts to listen to `source`: what is heard comes to the chain, and the device says that
+/// it can tell of voices.
+///
+/// # Errors
+/// As [`open_voice`], and when the system refuses a thread.
+pub fn hear(
+    source: Box<dyn SoundSource>,
+    chain: &mut Chain,
+    identity: &mut Identity,
+    packs: &Packs,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Hearing> {
+    let (path, info) = open_voice(&packs.registry, &packs.config, &packs.engines)?;
+    let smoother = VoiceSmoother::new(packs.config.smooth);
+    let (hearing, ears) = Hearing::start(source, path, smoother, clock).context("the sound's thread cannot start")?;
+    chain.listen_to(ears);
+    identity.packs.push(info);
+    identity.capabilities.push(Kind::Voice);
+    Ok(hearing)
+}
+
+/// The device, when it reads voices alone.
+pub fn voice_identity(config: &Config, voice: &PackInfo) -> Identity {
+    Identity {
+        device: config.device.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        board: None,
+        capabilities: vec![Kind::Voice],
+        pack: voice.id(),
+        engine: voice.engine.clone(),
+        packs: vec![voice.clone()],
+    }
 }
 
 /// Which packs are at work, and where others may come from.

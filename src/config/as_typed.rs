@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use tracing::Level;
 
 use super::choices::LogFormat;
-use super::names::{PackName, first_camera};
+use super::names::{PackName, SoundAddress, first_camera};
 use super::reader::{Reader, SectionReader};
 use super::reference::SectionReference;
 use super::section::{Key, Section, Setting, document, section};
@@ -19,7 +19,7 @@ use crate::publish::{BrokerAddress, DeviceId, Prefix, Protocol};
 
 /// Everything but compound expressions: the expression that one is made of is told already.
 fn default_kinds() -> Vec<Kind> {
-    vec![Kind::Presence, Kind::Expression, Kind::ActionUnit, Kind::Valence, Kind::Arousal]
+    vec![Kind::Presence, Kind::Expression, Kind::ActionUnit, Kind::Valence, Kind::Arousal, Kind::Voice]
 }
 
 document! {
@@ -47,11 +47,14 @@ section! {
 }
 
 section! {
-    /// Where pictures come from.
+    /// Where pictures and sound come from.
     source: Source {
         /// The camera, or a file for trials. A camera's size, rate and format can be asked for:
         /// `v4l:/dev/video0?size=1280x720&fps=30&format=mjpeg`.
         video: Address = first_camera();
+        /// The microphone, or a file for trials. `alsa:default` is the one that the system prefers; `arecord -L` lists
+        /// all. Voices are read only where there is one.
+        audio: Option<SoundAddress> = None, absent "no sound is listened to", example "alsa:default";
     }
 }
 
@@ -68,6 +71,8 @@ section! {
         /// The pack that reads a face over a while, a sequence or an ensemble: what it gives stands in place of what the
         /// face pack gives. It must have been trained on the pack that `face` names.
         sequence: Option<PackName> = None, absent "each picture is read on its own", example "spatial-temporal";
+        /// The pack that reads a voice, where `source.audio` is set.
+        voice: PackName = PackName::known("voice");
         /// Whether this device is put to commercial use: packs whose licence forbids that are then refused.
         commercial: bool = false;
         /// What runs the models: `tract`, which is part of affectd; `ort`, ONNX Runtime, which is faster and must be
@@ -163,7 +168,8 @@ section! {
         min_dwell_ms: u32 = 300, within 0..=60_000;
         /// How long a face must be in view before its presence is told, in milliseconds.
         presence_after_ms: u32 = 300, within 0..=60_000;
-        /// How long a face must be out of view before everything about it ends, in milliseconds.
+        /// How long a face must be out of view before everything about it ends, and how long there must be no voice
+        /// before it has ended, in milliseconds.
         gone_after_ms: u32 = 1_000, within 100..=600_000;
         /// How often an event that goes on is told again, in milliseconds. A higher peak is told sooner.
         update_every_ms: u32 = 10_000, within 1_000..=3_600_000;

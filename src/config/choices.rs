@@ -37,6 +37,7 @@ const KINDS: &[(&str, Kind)] = &[
     ("action_unit", Kind::ActionUnit),
     ("valence", Kind::Valence),
     ("arousal", Kind::Arousal),
+    ("voice", Kind::Voice),
 ];
 
 const ENGINES: &[(&str, EngineChoice)] =

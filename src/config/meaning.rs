@@ -28,6 +28,8 @@ pub struct Config {
     pub device: DeviceId,
     /// Where pictures come from.
     pub video: Address,
+    /// Where sound comes from, when it is listened to.
+    pub audio: Option<Address>,
     /// Which models are used.
     pub models: ModelChoice,
     /// Which faces are read.
@@ -55,6 +57,8 @@ pub struct ModelChoice {
     pub face: PackName,
     /// The pack that reads a face over a while, if any.
     pub sequence: Option<PackName>,
+    /// The pack that reads a voice.
+    pub voice: PackName,
     /// Whether packs that forbid commercial use are refused.
     pub commercial: bool,
     /// What runs them.
@@ -100,6 +104,7 @@ pub(super) fn understand(typed: &AsTyped, environment: &Environment) -> (Option<
     let config = device.map(|device| Config {
         device,
         video: typed.source.video.value.clone(),
+        audio: typed.source.audio.value.as_ref().map(|address| address.0.clone()),
         models: model_choice(&typed.models),
         face: face_settings(&typed.face),
         smooth: smooth_settings(&typed.smooth),
@@ -118,6 +123,7 @@ fn model_choice(models: &Models) -> ModelChoice {
         detector: models.detector.value.clone(),
         face: models.face.value.clone(),
         sequence: models.sequence.value.clone(),
+        voice: models.voice.value.clone(),
         commercial: models.commercial.value,
         engines: engine_settings(models),
         trust: Trust { keys: models.trusted_keys.value.clone(), required: models.require_signature.value },
@@ -172,6 +178,7 @@ fn event_settings(events: &Events) -> EventSettings {
         leave: leave.value,
         dwell: millis(&events.min_dwell_ms),
     };
+    let default = EventSettings::default();
     EventSettings {
         presence: PresenceRule {
             enabled: enabled(Kind::Presence),
@@ -183,8 +190,10 @@ fn event_settings(events: &Events) -> EventSettings {
         action_unit: rule(Kind::ActionUnit, &events.action_unit_enter, &events.action_unit_leave),
         valence: rule(Kind::Valence, &events.valence_enter, &events.valence_leave),
         arousal: rule(Kind::Arousal, &events.arousal_enter, &events.arousal_leave),
+        // A voice is there or not; how sure that must be is no matter of taste.
+        voice: Rule { enabled: enabled(Kind::Voice), dwell: millis(&events.min_dwell_ms), ..default.voice },
         update_every: millis(&events.update_every_ms),
-        ..EventSettings::default()
+        ..default
     }
 }
 

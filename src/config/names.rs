@@ -71,6 +71,35 @@ impl Text for Address {
     }
 }
 
+/// The address of what gives sound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct SoundAddress(pub Address);
+
+impl Text for SoundAddress {
+    fn allowed() -> Cow<'static, str> {
+        "alsa:DEVICE, or file:PATH".into()
+    }
+
+    fn parse(text: &str) -> Result<Self, Invalid> {
+        match text.parse() {
+            Ok(Address::V4l(_)) => Err(Invalid::because("is a camera, not a microphone")),
+            Ok(address) => Ok(Self(address)),
+            Err(CaptureError::Address { reason, .. }) => {
+                let refused = Invalid::because(format!("is not a source of sound: {reason}"));
+                Err(match text {
+                    "default" => refused.so("did you mean \"alsa:default\"?"),
+                    _ => refused,
+                })
+            }
+            Err(other) => Err(Invalid::because(format!("is not a source of sound: {other}"))),
+        }
+    }
+
+    fn text(&self) -> Cow<'_, str> {
+        self.0.to_string().into()
+    }
+}
+
 impl Text for Prefix {
     fn allowed() -> Cow<'static, str> {
         "levels of the characters a-z, A-Z, 0-9, _ - and . with / between them, 128 characters at most".into()

@@ -4,8 +4,9 @@ use heapless::Vec;
 use uuid::Uuid;
 
 use super::slot::{Moment, Slot};
-use super::topic::{CLAIMS, Topic, claims};
+use super::topic::{CLAIMS, Shown, Speaking, Topic, claims};
 use super::{Event, EventSettings};
+use crate::affect::Confidence;
 use crate::clock::Monotonic;
 use crate::face::{MAX_FACES, TrackId};
 use crate::smooth::Smoothed;
@@ -31,14 +32,29 @@ pub struct EventMachine<I> {
     ids: I,
     now: Monotonic,
     faces: Vec<Face, MAX_FACES>,
+    voice: Voice,
     counts: Counts,
+}
+
+/// What is going on in the sound. It has a time of its own: sound and frames come each in its turn.
+#[derive(Debug, Default)]
+struct Voice {
+    heard_at: Monotonic,
+    slot: Slot,
 }
 
 impl<I: FnMut(Monotonic) -> Uuid> EventMachine<I> {
     /// A machine that watches nobody yet. The settings are taken as they are; [`EventSettings::check`]
     /// tells whether they make sense.
     pub fn new(settings: EventSettings, ids: I) -> Self {
-        Self { settings, ids, now: Monotonic::default(), faces: Vec::new(), counts: Counts::default() }
+        Self {
+            settings,
+            ids,
+            now: Monotonic::default(),
+            faces: Vec::new(),
+            voice: Voice::default(),
+            counts: Counts::default(),
+        }
     }
 
     /// Takes in the faces of one frame, in any order, or none when there are none. While frames fail to
@@ -48,7 +64,7 @@ impl<I: FnMut(Monotonic) -> Uuid> EventMachine<I> {
     /// stands still; by more, everything ends and begins anew.
     pub fn update(&mut self, at: Monotonic, faces: &[Smoothed], emit: &mut dyn FnMut(Event)) {
         if self.now.since(at) > self.settings.presence.unseen_for {
-            self.finish(at, emit);
+            self.leave(emit, |_| true);
             self.now = at;
         }
         self.now = self.now.max(at);
@@ -63,8 +79,25 @@ impl<I: FnMut(Monotonic) -> Uuid> EventMachine<I> {
         self.leave(emit, |face| at.since(face.seen_at) >= settings.presence.unseen_for);
     }
 
+    /// Takes in how much of the sound up to `at` was voice. Without sound, say that there was none: then the voice
+    /// that was heard runs out.
+    pub fn hear(&mut self, at: Monotonic, speaking: Confidence, emit: &mut dyn FnMut(Event)) {
+        self.voice.heard_at = self.voice.heard_at.max(at);
+        let (at, settings) = (self.voice.heard_at, self.settings);
+        let heard = Speaking(speaking);
+        let claim = (Topic::Speaking, heard.value(Topic::Speaking));
+        let rule = settings.voice;
+        // Between words there is silence; it takes as long for a voice to be gone as for a face.
+        let band = Band { leave_after: settings.presence.unseen_for, ..rule.band(true) };
+        let mut moment = Moment { at, settings: &settings, ids: &mut self.ids, emit };
+        self.voice.slot.update(&heard, Some(claim), &band, rule.enabled, &mut moment);
+    }
+
     /// Ends everything that is going on.
     pub fn finish(&mut self, at: Monotonic, emit: &mut dyn FnMut(Event)) {
+        let heard_at = self.voice.heard_at;
+        let mut moment = Moment { at: at.max(heard_at), settings: &self.settings, ids: &mut self.ids, emit };
+        self.voice.slot.end(heard_at, &mut moment);
         self.now = self.now.max(at);
         self.leave(emit, |_| true);
     }
@@ -122,7 +155,7 @@ impl Face {
         // Being seen is all it takes to enter; only not being seen ends it.
         let seen = Band { enter: 0.0, leave: 0.0, enter_after: presence.seen_for, leave_after: presence.unseen_for };
         let here = Topic::Present;
-        self.presence.update(face, Some((here, here.value(face))), &seen, presence.enabled, moment);
+        self.presence.update(face, Some((here, face.value(here))), &seen, presence.enabled, moment);
 
         // A face that flashes up is not worth a word; one that stays is told of from its first frame on.
         let present = self.presence.is_on();
@@ -130,7 +163,7 @@ impl Face {
         let Moment { at, ids, emit, .. } = moment;
         let mut then = Moment { at: *at - face.behind, settings, ids: *ids, emit: *emit };
         for (slot, (claim, rule)) in self.slots.iter_mut().zip(claims(face, settings)) {
-            let claim = claim.map(|topic| (topic, topic.value(face)));
+            let claim = claim.map(|topic| (topic, face.value(topic)));
             slot.update(face, claim, &rule.band(present), rule.enabled, &mut then);
         }
     }

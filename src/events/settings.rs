@@ -63,6 +63,8 @@ pub struct EventSettings {
     pub valence: Rule,
     /// Arousal is high or low.
     pub arousal: Rule,
+    /// Someone speaks. It ends after [`PresenceRule::unseen_for`] without a voice.
+    pub voice: Rule,
     /// An update is told when the peak has risen by this much, 0.01 to 1.
     pub peak_step: f32,
     /// An update is told after this long in any case, 1 to 3600 s.
@@ -82,6 +84,7 @@ impl Default for EventSettings {
             action_unit: Rule::new(true, 0.6, 0.4),
             valence: Rule::new(true, 0.3, 0.2),
             arousal: Rule::new(true, 0.3, 0.2),
+            voice: Rule::new(true, 0.5, 0.35),
             peak_step: 0.1,
             update_every: Duration::from_secs(10),
             update_gap: Duration::from_millis(500),
@@ -103,6 +106,7 @@ impl EventSettings {
         self.action_unit.check("action_unit")?;
         self.valence.check("valence")?;
         self.arousal.check("arousal")?;
+        self.voice.check("voice")?;
         within("peak_step", self.peak_step, 0.01..=1.0)?;
         within("update_every", self.update_every, Duration::from_secs(1)..=60 * minute)?;
         within("update_gap", self.update_gap, Duration::ZERO..=minute)

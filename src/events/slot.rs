@@ -3,11 +3,10 @@
 use heapless::String;
 use uuid::Uuid;
 
-use super::topic::Topic;
+use super::topic::{Shown, Topic};
 use super::{Event, EventSettings, Stage, Subject};
 use crate::affect::Confidence;
 use crate::clock::Monotonic;
-use crate::smooth::Smoothed;
 use crate::smooth::hysteresis::{Band, Entered, Hysteresis};
 
 /// The moment that is being told of, and the ways to tell.
@@ -49,26 +48,26 @@ impl Slot {
     /// Takes in one frame: `claim` is the strongest topic now. Nothing new is told unless `tell`.
     pub(super) fn update(
         &mut self,
-        face: &Smoothed,
+        shown: &impl Shown,
         claim: Option<(Topic, f32)>,
         band: &Band,
         tell: bool,
         moment: &mut Moment<'_>,
     ) {
-        let change = self.switch.update(moment.at, band, claim, |topic| topic.value(face));
+        let change = self.switch.update(moment.at, band, claim, |topic| shown.value(topic));
         if let Some(live) = &mut self.live {
-            live.confidence = live.topic.confidence(face);
+            live.confidence = shown.confidence(live.topic);
         }
         if let Some((_, ended_at)) = change.left {
             self.end_live(ended_at, moment);
         }
         match change.entered.filter(|_| tell) {
-            Some(entered) => self.live = Some(Live::begin(&entered, face, moment)),
-            None => self.live.iter_mut().for_each(|live| live.go_on(face, moment)),
+            Some(entered) => self.live = Some(Live::begin(&entered, shown, moment)),
+            None => self.live.iter_mut().for_each(|live| live.go_on(shown, moment)),
         }
     }
 
-    /// Ends what is going on; the face was last seen at `seen_at`.
+    /// Ends what is going on; it was last seen at `seen_at`.
     pub(super) fn end(&mut self, seen_at: Monotonic, moment: &mut Moment<'_>) {
         let ended_at = self.switch.falling().map_or(seen_at, |fell| fell.min(seen_at));
         self.end_live(ended_at, moment);
@@ -83,14 +82,14 @@ impl Slot {
 }
 
 impl Live {
-    fn begin(entered: &Entered<Topic>, face: &Smoothed, moment: &mut Moment<'_>) -> Self {
+    fn begin(entered: &Entered<Topic>, shown: &impl Shown, moment: &mut Moment<'_>) -> Self {
         let live = Self {
             id: (moment.ids)(entered.since),
             topic: entered.what,
-            subject: Subject::Face(face.track),
+            subject: shown.subject(),
             started_at: entered.since,
             peak: entered.peak,
-            confidence: entered.what.confidence(face),
+            confidence: shown.confidence(entered.what),
             told_peak: entered.peak,
             told_at: moment.at,
         };
@@ -98,8 +97,8 @@ impl Live {
         live
     }
 
-    fn go_on(&mut self, face: &Smoothed, moment: &mut Moment<'_>) {
-        self.peak = self.peak.max(self.topic.value(face));
+    fn go_on(&mut self, shown: &impl Shown, moment: &mut Moment<'_>) {
+        self.peak = self.peak.max(shown.value(self.topic));
         let (settings, silence) = (moment.settings, moment.at.since(self.told_at));
         let due = self.peak - self.told_peak >= settings.peak_step || silence >= settings.update_every;
         if due && silence >= settings.update_gap {

@@ -27,6 +27,7 @@ fn only(kind: Kind) -> EventSettings {
     settings.action_unit.enabled = kind == Kind::ActionUnit;
     settings.valence.enabled = kind == Kind::Valence;
     settings.arousal.enabled = kind == Kind::Arousal;
+    settings.voice.enabled = kind == Kind::Voice;
     settings
 }
 
@@ -327,4 +328,52 @@ fn a_probability_of_zero_is_not_a_claim() {
         none.action_units.set(unit, Probability::MIN);
     }
     assert_eq!(run(only(Kind::ActionUnit), &frames(&[(10, none)])), []);
+}
+
+/// Tells a machine every 100 ms how much was voice, then ends it.
+fn hear(settings: EventSettings, shares: &[f32]) -> Vec<Event> {
+    let (mut machine, mut told) = (machine(settings), Vec::new());
+    for (at, &share) in (0..).step_by(100).zip(shares) {
+        machine.hear(ms(at), Confidence::new(share).unwrap(), &mut |event| told.push(event));
+    }
+    machine.finish(ms(0), &mut |event| told.push(event));
+    told
+}
+
+#[test]
+fn a_voice_begins_when_it_lasts_and_ends_only_after_a_second_of_silence() {
+    let mut shares = vec![0.0; 5];
+    shares.extend([0.9; 20]);
+    // A breath, a few more words, and the end.
+    shares.extend([0.1; 6]);
+    shares.extend([0.8; 5]);
+    shares.extend([0.0; 15]);
+    let events = hear(EventSettings::default(), &shares);
+    assert!(events.iter().all(|event| event.kind == Kind::Voice && event.subject == Subject::Scene));
+    assert_eq!(
+        briefs(&events),
+        [(Stage::New, "speaking", 800, 500, None), (Stage::End, "speaking", 4600, 500, Some(3600))]
+    );
+}
+
+#[test]
+fn a_short_sound_is_no_voice_and_none_is_told_when_the_kind_is_off() {
+    assert_eq!(hear(EventSettings::default(), &[0.0, 0.9, 0.9, 0.0, 0.0, 0.0]), []);
+    assert_eq!(hear(only(Kind::Presence), &[0.9; 20]), []);
+}
+
+#[test]
+fn faces_and_voices_do_not_hold_each_other_up() {
+    let (mut machine, mut told) = (machine(EventSettings::default()), Vec::new());
+    for at in (0..3000).step_by(100) {
+        machine.update(ms(at), &[smoothed(1, Estimate::default())], &mut |event| told.push(event));
+        // The sound is a second behind the frames.
+        machine.hear(ms(at) - Duration::from_secs(1), Confidence::MAX, &mut |event| told.push(event));
+    }
+    machine.finish(ms(3000), &mut |event| told.push(event));
+    let kinds = |stage| told.iter().filter(|event| event.stage == stage).map(|event| event.kind).collect::<Vec<_>>();
+    assert_eq!(kinds(Stage::New), [Kind::Presence, Kind::Voice]);
+    let mut ended = kinds(Stage::End);
+    ended.sort_by_key(|kind| *kind == Kind::Voice);
+    assert_eq!(ended, [Kind::Presence, Kind::Voice]);
 }

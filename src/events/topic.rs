@@ -1,7 +1,7 @@
 //! What an event can be about, down to the label, and how strong it is in one face right now.
 
 use super::settings::Rule;
-use super::{EventSettings, Kind};
+use super::{EventSettings, Kind, Subject};
 use crate::affect::{ActionUnit, Arousal, Compound, Confidence, Expression, Label, Probability, Valence};
 use crate::smooth::Smoothed;
 
@@ -16,6 +16,66 @@ pub(super) enum Topic {
     Negative,
     High,
     Low,
+    Speaking,
+}
+
+/// What was seen or heard at one moment, of which topics may be true.
+pub(super) trait Shown {
+    /// Whom it is of.
+    fn subject(&self) -> Subject;
+
+    /// How strong a topic is in it, 0 to 1; 0 when it does not have it.
+    fn value(&self, topic: Topic) -> f32;
+
+    /// How sure a topic is.
+    fn confidence(&self, topic: Topic) -> Confidence;
+}
+
+/// How much of the last moments was voice.
+pub(super) struct Speaking(pub Confidence);
+
+impl Shown for Speaking {
+    fn subject(&self) -> Subject {
+        Subject::Scene
+    }
+
+    fn value(&self, topic: Topic) -> f32 {
+        if topic == Topic::Speaking { self.0.get() } else { 0.0 }
+    }
+
+    fn confidence(&self, _: Topic) -> Confidence {
+        self.0
+    }
+}
+
+impl Shown for Smoothed {
+    fn subject(&self) -> Subject {
+        Subject::Face(self.track)
+    }
+
+    fn value(&self, topic: Topic) -> f32 {
+        let estimate = &self.estimate;
+        let valence = estimate.valence.map_or(0.0, Valence::get);
+        let arousal = estimate.arousal.map_or(0.0, Arousal::get);
+        let chance = |p: Option<Probability>| p.map_or(0.0, Probability::get);
+        match topic {
+            Topic::Present => self.confidence.get(),
+            Topic::Expression(label) => chance(estimate.expressions.get(label)),
+            Topic::Compound(label) => chance(estimate.compounds.get(label)),
+            Topic::ActionUnit(label) => chance(estimate.action_units.get(label)),
+            Topic::Positive => valence.max(0.0),
+            Topic::Negative => (-valence).max(0.0),
+            Topic::High => arousal.max(0.0),
+            Topic::Low => (-arousal).max(0.0),
+            Topic::Speaking => 0.0,
+        }
+    }
+
+    /// The probability of what has one, otherwise how far the face can be read.
+    fn confidence(&self, topic: Topic) -> Confidence {
+        let probable = matches!(topic, Topic::Expression(_) | Topic::Compound(_) | Topic::ActionUnit(_));
+        Confidence::new(self.value(topic)).filter(|_| probable).unwrap_or(self.confidence)
+    }
 }
 
 impl Topic {
@@ -27,6 +87,7 @@ impl Topic {
             Self::ActionUnit(_) => Kind::ActionUnit,
             Self::Positive | Self::Negative => Kind::Valence,
             Self::High | Self::Low => Kind::Arousal,
+            Self::Speaking => Kind::Voice,
         }
     }
 
@@ -40,31 +101,8 @@ impl Topic {
             Self::Negative => "negative",
             Self::High => "high",
             Self::Low => "low",
+            Self::Speaking => "speaking",
         }
-    }
-
-    /// How strong it is, 0 to 1; 0 when the estimate does not have it.
-    pub(super) fn value(self, face: &Smoothed) -> f32 {
-        let estimate = &face.estimate;
-        let valence = estimate.valence.map_or(0.0, Valence::get);
-        let arousal = estimate.arousal.map_or(0.0, Arousal::get);
-        let chance = |p: Option<Probability>| p.map_or(0.0, Probability::get);
-        match self {
-            Self::Present => face.confidence.get(),
-            Self::Expression(label) => chance(estimate.expressions.get(label)),
-            Self::Compound(label) => chance(estimate.compounds.get(label)),
-            Self::ActionUnit(label) => chance(estimate.action_units.get(label)),
-            Self::Positive => valence.max(0.0),
-            Self::Negative => (-valence).max(0.0),
-            Self::High => arousal.max(0.0),
-            Self::Low => (-arousal).max(0.0),
-        }
-    }
-
-    /// How sure it is: the probability of what has one, otherwise how far the face can be read.
-    pub(super) fn confidence(self, face: &Smoothed) -> Confidence {
-        let probable = matches!(self, Self::Expression(_) | Self::Compound(_) | Self::ActionUnit(_));
-        Confidence::new(self.value(face)).filter(|_| probable).unwrap_or(face.confidence)
     }
 }
 

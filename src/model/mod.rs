@@ -20,6 +20,7 @@
 //! | [`loaded`] | an opened model: buffers in, buffers out |
 //! | [`frame`] | a face crop to an [`Estimate`](crate::affect::Estimate) |
 //! | [`sequence`] | a window of embeddings to an [`Estimate`](crate::affect::Estimate) |
+//! | [`voice`] | a window of sound to the same |
 //! | `heads` | what outputs mean, for faces, voices and sequences alike |
 //! | [`verify`] | golden vectors |
 //! | [`registry`] | where packs are; `related` checks packs that build on others |
@@ -46,6 +47,7 @@ pub mod tract;
 pub mod trust;
 mod value;
 pub mod verify;
+pub mod voice;
 
 pub use engines::{EngineChoice, EngineMissing, EngineSettings, Engines};
 pub use error::{ModelError, Problem};
@@ -62,3 +64,4 @@ pub use spec::{
     Predicts, SequenceSpec, Source, VoiceSpec, Window,
 };
 pub use trust::{Signed, Trust, TrustedKey};
+pub use voice::VoiceModel;

@@ -73,6 +73,8 @@ impl Identity {
         };
         let others = self.packs.iter().filter(|former| !READERS.contains(&&*former.kind)).cloned();
         let packs = others.chain([face]).chain(sequences).collect();
+        // What can be told of a voice does not depend on who reads faces.
+        let capabilities = capabilities.into_iter().chain(self.pack_of("voice").map(|_| Kind::Voice)).collect();
         Self { packs, capabilities, pack, engine, ..self.clone() }
     }
 

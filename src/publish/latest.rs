@@ -1,4 +1,4 @@
-//! States on their way out: per face and for the scene only the newest is kept, and each is let out no more
+//! States on their way out: per face, for the scene and for the voice only the newest is kept, and each is let out no more
 //! often than its interval. Pure: time is an argument.
 
 use std::time::Duration;
@@ -7,19 +7,21 @@ use super::state::State;
 use crate::clock::Monotonic;
 use crate::face::{MAX_FACES, TrackId};
 
-/// A place per face, and one for the scene.
-const PLACES: usize = MAX_FACES + 1;
+/// A place per face, one for the scene and one for the voice.
+const PLACES: usize = MAX_FACES + 2;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Key {
     Face(TrackId),
     Scene,
+    Voice,
 }
 
 fn key(state: &State) -> Key {
     match state {
         State::Face(face) => Key::Face(face.track),
         State::Scene(_) => Key::Scene,
+        State::Voice(_) => Key::Voice,
     }
 }
 
@@ -41,7 +43,7 @@ pub enum Put {
     Full,
 }
 
-/// The newest state of each face and of the scene.
+/// The newest state of each face, of the scene and of the voice.
 #[derive(Debug)]
 pub struct Latest {
     slots: heapless::Vec<Slot, PLACES>,

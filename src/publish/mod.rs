@@ -7,7 +7,7 @@
 //!                                              lost? back off, again
 //! ```
 //!
-//! Two kinds of message, two promises. A *state* (a face, the scene) is worth something only while it is
+//! Two kinds of message, two promises. A *state* (a face, the scene, a voice) is worth something only while it is
 //! fresh: only the newest is kept, let out at a limited rate, and dropped while the broker is away. An
 //! *event* must arrive: it waits in the outbox until the broker has acknowledged it, and is sent again, under
 //! the same id, after a connection was lost. Whatever is dropped is counted.
@@ -46,7 +46,7 @@ pub use identity::{Identity, PackInfo};
 pub use inbox::PublishHandle;
 pub use mqtt::{Arrival, Connection, Listener, Trouble};
 pub use settings::{Credentials, Protocol, PublishSettings, Secret};
-pub use state::{Answer, FaceState, SceneState, State};
+pub use state::{Answer, FaceState, SceneState, State, VoiceState};
 pub use topics::{DeviceId, Prefix, TopicError, Topics};
 pub use wall::Wall;
 

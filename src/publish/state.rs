@@ -7,6 +7,7 @@ use crate::affect::{Arousal, Compound, Confidence, Estimate, Expression, Probabi
 use crate::clock::Monotonic;
 use crate::face::{Quality, TrackId};
 use crate::geometry::Rect;
+use crate::voice::SoundQuality;
 
 /// Which label appears, as judged over time.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -57,6 +58,25 @@ pub struct SceneState {
     pub expression: Option<Answer<Expression>>,
 }
 
+/// The voice that is heard, in one window of sound.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct VoiceState {
+    /// When the window ended.
+    pub captured_at: Monotonic,
+    /// How much sound was in it.
+    pub span: Duration,
+    /// The share of it that is voice.
+    pub activity: Confidence,
+    /// How well it can be read.
+    pub quality: SoundQuality,
+    /// The smoothed estimate; empty without enough voice.
+    pub estimate: Estimate,
+    /// The expression that appears; `None` when the pack has no such head or there was not enough voice.
+    pub expression: Option<Answer<Expression>>,
+    /// How far the estimate can be trusted.
+    pub confidence: Confidence,
+}
+
 /// A state: of interest only until a newer one replaces it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "a box would allocate for every frame")]
@@ -65,6 +85,8 @@ pub enum State {
     Face(FaceState),
     /// Everyone in view.
     Scene(SceneState),
+    /// The voice that is heard.
+    Voice(VoiceState),
 }
 
 impl From<FaceState> for State {
@@ -76,5 +98,11 @@ impl From<FaceState> for State {
 impl From<SceneState> for State {
     fn from(state: SceneState) -> Self {
         Self::Scene(state)
+    }
+}
+
+impl From<VoiceState> for State {
+    fn from(state: VoiceState) -> Self {
+        Self::Voice(state)
     }
 }

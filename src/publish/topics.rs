@@ -134,6 +134,11 @@ impl Topics {
         self.under("scene/state")
     }
 
+    /// The state of the voice that is heard.
+    pub fn voice(&self) -> String {
+        self.under("voice/state")
+    }
+
     /// The events.
     pub fn events(&self) -> String {
         self.under("events")
@@ -155,6 +160,7 @@ mod tests {
         assert_eq!(topics.device(), "affect/kiosk-7/device");
         assert_eq!(topics.face(TrackId(12)), "affect/kiosk-7/faces/12/state");
         assert_eq!(topics.scene(), "affect/kiosk-7/scene/state");
+        assert_eq!(topics.voice(), "affect/kiosk-7/voice/state");
         assert_eq!(topics.events(), "affect/kiosk-7/events");
     }
 

@@ -25,11 +25,13 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod track;
+mod voice;
 
 pub use judged::Judged;
 pub(crate) use settings::within;
 pub use settings::{BaselineSettings, OneEuroSettings, SettingsError, SmoothSettings};
 use track::Track;
+pub use voice::{SmoothedVoice, VoiceSmoother};
 
 /// What stands for one face at one moment.
 #[derive(Debug, Clone, Copy, PartialEq)]

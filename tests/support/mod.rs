@@ -13,6 +13,7 @@ pub mod onnxruntime;
 pub mod portrait;
 pub mod program;
 pub mod schema;
+pub mod sound;
 
 use std::time::Duration;
 

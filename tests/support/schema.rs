@@ -13,12 +13,18 @@ pub fn check(message: &Message) {
         ["device"] => ("device", message.json()),
         ["faces", _, "state"] => ("face-state", message.json()),
         ["scene", "state"] => ("scene-state", message.json()),
+        ["voice", "state"] => ("voice-state", message.json()),
         ["events"] => ("event", message.json()),
         _ => panic!("{} is not a topic of the documentation", message.topic),
     };
+    fits(schema, &payload, &message.topic);
+}
+
+/// Fails unless `payload`, which is called `name` in the message, fits a schema in `docs/schema`.
+pub fn fits(schema: &str, payload: &Value, name: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/schema/{schema}.schema.json"));
     let schema = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
-    let errors: Vec<_> = validator.iter_errors(&payload).map(|error| error.to_string()).collect();
-    assert!(errors.is_empty(), "{}: {errors:?}\n{payload:#}", message.topic);
+    let errors: Vec<_> = validator.iter_errors(payload).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{name}: {errors:?}\n{payload:#}");
 }

@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Read};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::pki_types::CertificateDer;
@@ -12,7 +13,8 @@ use rustls::pki_types::pem::PemObject;
 use serde_json::json;
 
 use super::count;
-use crate::capture::Address;
+use crate::capture::{self, Address};
+use crate::clock::SystemClock;
 use crate::commands::setup;
 use crate::config::{Config, PackName};
 use crate::model::ort::{Ort, RuntimeError};
@@ -80,7 +82,7 @@ impl Finding {
 }
 
 /// Every look, in the order in which they are told.
-pub const ALL: [fn(&Config) -> Finding; 6] = [models, engine, source, password, certificates, broker];
+pub const ALL: [fn(&Config) -> Finding; 7] = [models, engine, source, sound, password, certificates, broker];
 
 fn models(config: &Config) -> Finding {
     let wrong = |error: RegistryError| Finding {
@@ -184,6 +186,37 @@ fn source(config: &Config) -> Finding {
         true if !kind.is_char_device() => wrong(format!("{name} is not a device"), "write file: before a file's path"),
         false if kind.is_dir() => wrong(format!("{name} is a folder"), "set source.video to a file"),
         _ => Finding::good("source", format!("{name} can be opened")),
+    }
+}
+
+/// The microphone and what reads a voice. A microphone that is away is a warning: affectd starts without it and listens
+/// when it comes.
+fn sound(config: &Config) -> Finding {
+    let Some(address) = &config.audio else {
+        return Finding::good("sound", "none is listened to");
+    };
+    let opened =
+        setup::registry(config, None).and_then(|registry| setup::pack(&registry, config, &config.models.voice));
+    let pack = match opened {
+        Ok(pack) if matches!(pack.kind, Kind::Voice(_)) => pack,
+        Ok(pack) => {
+            let says = format!("{} is a pack of kind {}", pack.name, pack.kind.name());
+            return Finding::wrong("sound", says, "name a pack of kind voice as models.voice");
+        }
+        Err(error) => {
+            let remedy = "set models.voice to a pack that is there, or leave source.audio out";
+            return Finding::wrong("sound", error.to_string(), remedy);
+        }
+    };
+    match capture::open_sound(address, Arc::new(SystemClock)) {
+        Ok(sound) => {
+            Finding::good("sound", format!("{address} can be opened, {} Hz; {}", sound.sample_rate(), pack.id()))
+        }
+        Err(error) => Finding::warning(
+            "sound",
+            error.to_string(),
+            "plug the microphone in, or set source.audio to one that `arecord -L` shows",
+        ),
     }
 }
 

@@ -10,13 +10,16 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
+use tracing::info;
 
 use super::session::{Ending, Session, runtime};
-use super::setup;
-use crate::capture;
+use super::setup::{self, Packs};
+use crate::capture::file::is_photo;
+use crate::capture::{self, Address, SoundSource};
 use crate::cli::ReplayArgs;
-use crate::clock::SystemClock;
+use crate::clock::{Clock, SystemClock};
 use crate::exit::Exit;
+use crate::model::RegistryError;
 use crate::outlet::Recorder;
 use crate::publish::broker::EmbeddedBroker;
 use crate::publish::{BrokerAddress, DeviceId, Listener, Topics};
@@ -37,7 +40,7 @@ pub fn run(args: &ReplayArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
     let mut config = setup::config(args.config.as_deref())?;
     let device: DeviceId = args.device.parse().context("--device")?;
     config.device = device.clone();
-    let (chain, identity, packs) = setup::live_chain(&config, models)?;
+    let (mut chain, mut identity, packs) = setup::live_chain(&config, models)?;
     let clock = Arc::new(SystemClock);
 
     let embedded = match &args.broker {
@@ -59,6 +62,10 @@ pub fn run(args: &ReplayArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
     };
     // Opened last, for a clip's time begins to run here.
     let source = capture::open_live(&args.clip, args.speed, clock.clone())?;
+    let hearing = match sound(args, &packs, clock.clone())? {
+        Some(sound) => Some(setup::hear(sound, &mut chain, &mut identity, &packs, clock.clone())?),
+        None => None,
+    };
 
     let screen = Screen::new(!args.quiet, std::io::stdout().is_terminal());
     screen.opening(&args.clip.to_string(), &identity, &config.publish, embedded.is_some());
@@ -66,12 +73,41 @@ pub fn run(args: &ReplayArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
     let listener = Listener::new(&config.publish, format!("affectd-{device}-replay"), topics.everything())?;
     // At a terminal that is closed, replay ends like any other command: a hangup is not caught.
     let (publish, hangup) = (config.publish, None);
-    let session = Session { source, chain, identity, packs, hangup, publish, recorder, clock };
+    let session = Session { source, chain, hearing, identity, packs, hangup, publish, recorder, clock };
     let (ending, screen) = runtime()?.block_on(watched(session, listener, topics, screen))?;
     if let Some(screen) = screen {
         screen.summary(&ending);
     }
     Ok(exit_of(&ending))
+}
+
+/// The sound that belongs to what is replayed: a clip's own, or beside a camera what the configuration names. None
+/// where there is no sound, or no pack that could read a voice in it: a clip can be replayed without.
+fn sound(
+    args: &ReplayArgs,
+    packs: &Packs,
+    clock: Arc<dyn Clock>,
+) -> Result<Option<Box<dyn SoundSource>>, RegistryError> {
+    let address = match &args.clip {
+        Address::File(clip) if is_photo(clip) => None,
+        Address::File(_) => Some(&args.clip),
+        _ => packs.config.audio.as_ref(),
+    };
+    let Some(address) = address else { return Ok(None) };
+    match packs.registry.describe(packs.config.models.voice.as_str()) {
+        Err(RegistryError::NoPack { .. }) => {
+            info!("There is no voice pack; the sound is not read.");
+            return Ok(None);
+        }
+        described => described?,
+    };
+    match capture::open_live_sound(address, args.speed, clock) {
+        Ok(sound) => Ok(Some(sound)),
+        Err(error) => {
+            info!(%error, "No sound is read.");
+            Ok(None)
+        }
+    }
 }
 
 /// Plays the session with the subscriber beside it. Without a broker there is no goodbye, and no screen comes

@@ -58,6 +58,7 @@ impl Screen {
         }
         let what = match kind {
             "presence" => "a face is there".to_owned(),
+            "voice" => "someone speaks".to_owned(),
             "valence" | "arousal" => format!("{kind} appears {label}"),
             "action_unit" => format!("{label} appears active"),
             _ => format!("appears: {label}"),

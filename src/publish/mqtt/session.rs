@@ -19,7 +19,7 @@ use super::link::{Line, Message, REQUESTS, Seen, Sender};
 use super::stop::Stop;
 use crate::publish::inbox::{Inbox, Settled};
 use crate::publish::outbox::Seq;
-use crate::publish::payload::{DevicePayload, EventPayload, FaceLine, NotFinite, ScenePayload, Status};
+use crate::publish::payload::{DevicePayload, EventPayload, FaceLine, NotFinite, ScenePayload, Status, VoiceLine};
 use crate::publish::state::State;
 use crate::publish::{DeviceId, Identity, Topics};
 
@@ -218,6 +218,12 @@ impl<'a> Session<'a> {
                     let captured_at = inbox.stamp(scene.captured_at);
                     let payload = ScenePayload::of(&scene, captured_at.into(), &identity.device);
                     Ok::<_, NotFinite>((topics.scene(), json(&payload)))
+                }
+                State::Voice(voice) => {
+                    // A state of a pack that is not announced is not published.
+                    let Some(pack) = identity.pack_of("voice") else { continue };
+                    let captured_at = inbox.stamp(voice.captured_at);
+                    VoiceLine::of(&voice, Some(captured_at), &identity, pack).map(|line| (topics.voice(), json(&line)))
                 }
             };
             match written {

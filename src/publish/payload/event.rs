@@ -93,7 +93,7 @@ pub struct EventPayload<'a> {
     /// What the event is about.
     kind: KindName,
     /// The expression, compound expression or action unit; "present" for presence; "positive" or
-    /// "negative" for valence; "high" or "low" for arousal.
+    /// "negative" for valence; "high" or "low" for arousal; "speaking" for a voice.
     label: &'a str,
     /// The number of the face; absent when the event is about everyone in view.
     #[serde(skip_serializing_if = "Option::is_none")]

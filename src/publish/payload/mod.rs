@@ -12,6 +12,7 @@ pub mod labels;
 pub mod number;
 pub mod scene;
 pub mod status;
+pub mod voice;
 
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ pub use event::{EventPayload, EventTimes};
 pub use face::FaceLine;
 pub use scene::ScenePayload;
 pub use status::Status;
+pub use voice::VoiceLine;
 
 /// The version of all payload formats: it rises when a field changes its meaning or goes.
 pub const SCHEMA: u32 = 1;

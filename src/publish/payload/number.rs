@@ -66,6 +66,11 @@ number!(
     Seconds, 0.0 ..= 604_800.0, 3
 );
 
+number!(
+    /// A level of sound: −120 to 0 decibels of the full range, one decimal.
+    Decibels, -120.0 ..= 0.0, 1
+);
+
 impl From<Probability> for Unit {
     fn from(value: Probability) -> Self {
         Self::held(value.get())

@@ -25,6 +25,9 @@ fn payloads() -> Vec<(&'static str, &'static str, String)> {
         ("face-state-crop", "face-state", samples::inferred_crop()),
         ("scene-state", "scene-state", samples::scene()),
         ("scene-state-empty", "scene-state", samples::empty_scene()),
+        ("voice-state", "voice-state", samples::voice()),
+        ("voice-state-silent", "voice-state", samples::silent_voice()),
+        ("voice-state-infer", "voice-state", samples::inferred_voice()),
         ("event-new", "event", samples::new_event()),
         ("event-end", "event", samples::ended_event()),
     ]

@@ -14,8 +14,9 @@ use crate::events::{Event, Kind, Stage, Subject};
 use crate::face::{Quality, TrackId};
 use crate::geometry::Rect;
 use crate::publish::payload::number::Stamp;
-use crate::publish::payload::{DevicePayload, EventPayload, EventTimes, FaceLine, ScenePayload, Status};
-use crate::publish::{Answer, DeviceId, FaceState, Identity, PackInfo, SceneState};
+use crate::publish::payload::{DevicePayload, EventPayload, EventTimes, FaceLine, ScenePayload, Status, VoiceLine};
+use crate::publish::{Answer, DeviceId, FaceState, Identity, PackInfo, SceneState, VoiceState};
+use crate::voice::SoundQuality;
 
 /// The text that goes out, on several lines.
 fn wire(payload: &impl Serialize) -> String {
@@ -64,8 +65,16 @@ pub(super) fn identity() -> Identity {
         packs: vec![
             pack("blazeface-full", "1.0.0", "detector", "Apache-2.0"),
             pack("mtanet", "0.3.0", "frame", "Apache-2.0 OR MIT"),
+            pack("voice", "0.1.0", "voice", "Apache-2.0 OR MIT"),
         ],
-        capabilities: vec![Kind::Presence, Kind::Expression, Kind::ActionUnit, Kind::Valence, Kind::Arousal],
+        capabilities: vec![
+            Kind::Presence,
+            Kind::Expression,
+            Kind::ActionUnit,
+            Kind::Valence,
+            Kind::Arousal,
+            Kind::Voice,
+        ],
         pack: "mtanet 0.3.0".to_owned(),
         engine: "tract".to_owned(),
     }
@@ -188,6 +197,60 @@ pub(super) fn empty_scene() -> String {
     let state =
         SceneState { captured_at: Monotonic::default(), faces: 0, valence: None, arousal: None, expression: None };
     wire(&ScenePayload::of(&state, captured_at().into(), &device_id()))
+}
+
+pub(super) fn voice_state() -> VoiceState {
+    use Expression::{Anger, Calm, Disgust, Fear, Happiness, Neutral, Sadness, Surprise};
+    let expressions = [
+        (Neutral, 0.05),
+        (Anger, 0.712_3),
+        (Disgust, 0.08),
+        (Fear, 0.03),
+        (Happiness, 0.05),
+        (Sadness, 0.02),
+        (Surprise, 0.047_7),
+        (Calm, 0.01),
+    ];
+    VoiceState {
+        captured_at: Monotonic::default(),
+        span: Duration::from_secs(3),
+        activity: Confidence::new(0.68).unwrap(),
+        quality: SoundQuality { level: -31.24, clipped: Confidence::MIN },
+        estimate: Estimate {
+            valence: Valence::new(-0.41),
+            arousal: Arousal::new(0.57),
+            expressions: scores(&expressions),
+            ..Estimate::default()
+        },
+        expression: answer(Some(Anger), 0.712_3),
+        confidence: Confidence::new(0.81).unwrap(),
+    }
+}
+
+fn voice_line<'a>(state: &VoiceState, identity: &'a Identity) -> VoiceLine<'a> {
+    let captured_at = Some(captured_at());
+    VoiceLine::of(state, captured_at, identity, identity.pack_of("voice").unwrap()).unwrap()
+}
+
+pub(super) fn voice() -> String {
+    wire(&voice_line(&voice_state(), &identity()))
+}
+
+/// Nobody speaks.
+pub(super) fn silent_voice() -> String {
+    let quality = SoundQuality { level: -74.0, clipped: Confidence::MIN };
+    let (activity, confidence) = (Confidence::MIN, Confidence::MIN);
+    let state =
+        VoiceState { activity, quality, confidence, estimate: Estimate::default(), expression: None, ..voice_state() };
+    wire(&voice_line(&state, &identity()))
+}
+
+/// A window of a file.
+pub(super) fn inferred_voice() -> String {
+    let identity = identity();
+    let pack = identity.pack_of("voice").unwrap();
+    let line = VoiceLine::of(&voice_state(), None, &identity, pack).unwrap();
+    wire(&line.from_source("talk.wav", Some(3.022)).unwrap())
 }
 
 pub(super) fn event() -> Event {
