@@ -69,7 +69,7 @@ pub enum AnnotationError {
     },
     /// Nothing to read was found.
     #[error(
-        "{} has no annotations{}: expected VA_Set, EXPR_Set or AU_Set with one .txt for each video, \
+        "{} holds neither annotations nor predictions{}: expected VA_Set, EXPR_Set or AU_Set with one .txt for each video, \
          or one list that begins with image,valence,arousal,expression,aus",
         path.display(), split.map(|split| format!(" of the {split} split")).unwrap_or_default()
     )]

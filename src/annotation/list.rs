@@ -9,7 +9,7 @@ use super::line::{fields, row};
 use super::track::{Row, Track, at, lines, shown};
 
 /// How it begins.
-const HEADER: &str = "image,valence,arousal,expression,aus";
+pub(super) const HEADER: &str = "image,valence,arousal,expression,aus";
 
 /// What a list holds.
 #[derive(Debug, Default)]

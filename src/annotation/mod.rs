@@ -40,5 +40,5 @@ pub use collection::{Collection, Split};
 pub use compare::{Mismatch, compare};
 pub use error::AnnotationError;
 pub use names::{CLASSES, Task, UNITS, unit_name};
-pub use submission::write;
+pub use submission::{write, write_list};
 pub use track::{Row, Track};

@@ -1,10 +1,12 @@
 //! Tracks as files, in the layout that the challenges ask for.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::AnnotationError;
+use super::list::HEADER;
 use super::names::{CLASSES, Task, UNITS, unit_name};
 use super::track::{Row, Track};
 use crate::affect::{Compound, Label};
@@ -27,14 +29,43 @@ pub fn write(dir: &Path, task: Task, video: &str, track: &Track) -> Result<PathB
     Ok(path)
 }
 
+/// Writes `DIR/predictions.txt`, one list of all videos as the multi-task challenges ask for. Returns the path.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_list(dir: &Path, tracks: &BTreeMap<String, Track>) -> Result<PathBuf, AnnotationError> {
+    let mut text = HEADER.to_owned();
+    for (video, track) in tracks {
+        let mut affect = [0.0; 2];
+        for (number, row) in &track.rows {
+            let _ = write!(text, "\n{video}/{number:05}.jpg");
+            hold(&mut affect, row);
+            for task in [Task::Va, Task::Expr, Task::Au] {
+                text.push(',');
+                line(task, row, affect, track, &mut text);
+            }
+        }
+    }
+    text.push('\n');
+    let path = dir.join("predictions.txt");
+    let failed = |source| AnnotationError::Write { path: path.clone(), source };
+    fs::create_dir_all(dir).and_then(|()| fs::write(&path, text)).map_err(failed)?;
+    Ok(path)
+}
+
+/// Valence and arousal of a frame, else the last ones.
+fn hold(affect: &mut [f64; 2], row: &Row) {
+    for (held, said) in affect.iter_mut().zip(row.affect) {
+        *held = said.unwrap_or(*held);
+    }
+}
+
 fn text(task: Task, track: &Track) -> String {
     let mut text = header(task, track);
     let mut affect = [0.0; 2];
     for (_, row) in &track.rows {
         text.push('\n');
-        for (held, said) in affect.iter_mut().zip(row.affect) {
-            *held = said.unwrap_or(*held);
-        }
+        hold(&mut affect, row);
         line(task, row, affect, track, &mut text);
     }
     text.push('\n');

@@ -74,7 +74,7 @@ fn expressions_are_read_by_the_order_of_their_header() {
 
 #[test]
 fn what_is_wrong_is_named_with_file_line_and_remedy() {
-    let twelve = |cell: &str| vec![cell; 12].join(",");
+    let twelve = |cell: &str| [cell; 12].join(",");
     for (task, header, line, said) in [
         (Task::Expr, EXPR, "8", "v.txt, line 3: \"8\": 8 is no class; write 0 to 7, or -1"),
         (Task::Expr, EXPR, "2.5", "2.5 is no class"),
