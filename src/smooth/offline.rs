@@ -3,6 +3,7 @@
 //! Each frame becomes the mean of its neighbours, weighted by a Gaussian of the time between them. Faces are not
 //! mixed: where another track begins, the mean ends. Beside [`super::Smoother`] it shows what waiting would gain.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use crate::affect::{Arousal, Estimate, Label, Probability, Scores, Valence};
@@ -16,9 +17,9 @@ const REACH: f32 = 3.0;
 pub type Reading = (Monotonic, Option<(TrackId, Estimate)>);
 
 /// Smooths readings that are sorted by time, with a standard deviation in time. A frame that gave nothing takes from the
-/// track before it, else from the one after it; it stays without an estimate when neither is within three standard
-/// deviations.
-pub fn smooth(readings: &[Reading], deviation: Duration) -> Vec<Option<Estimate>> {
+/// track before it, else from the one after it, if that was read no further than `hold` (and three standard
+/// deviations) away; else it stays without an estimate.
+pub fn smooth(readings: &[Reading], deviation: Duration, hold: Duration) -> Vec<Option<Estimate>> {
     let reach = deviation.mul_f32(REACH);
     let (mut first, mut end) = (0, 0);
     let smoothed = (0..readings.len()).map(|i| {
@@ -29,11 +30,10 @@ pub fn smooth(readings: &[Reading], deviation: Duration) -> Vec<Option<Estimate>
         while end < readings.len() && readings[end].0 <= at + reach {
             end += 1;
         }
-        let track = whose(readings, i, first..end)?;
+        let track = whose(readings, i, first..end, hold)?;
         let near = readings[first..end].iter().filter_map(|(then, reading)| {
             let (_, estimate) = reading.as_ref().filter(|(of, _)| *of == track)?;
-            let apart = if *then > at { then.since(at) } else { at.since(*then) };
-            Some((weight(apart, deviation), estimate))
+            Some((weight(between(*then, at), deviation), estimate))
         });
         Some(mean(&near.collect::<Vec<_>>()))
     });
@@ -41,9 +41,14 @@ pub fn smooth(readings: &[Reading], deviation: Duration) -> Vec<Option<Estimate>
 }
 
 /// The track of a frame: its own, else that of the nearest reading before, else after.
-fn whose(readings: &[Reading], i: usize, within: std::ops::Range<usize>) -> Option<TrackId> {
-    let track = |i: usize| readings[i].1.map(|(track, _)| track);
+fn whose(readings: &[Reading], i: usize, within: Range<usize>, hold: Duration) -> Option<TrackId> {
+    let apart = |j: usize| between(readings[i].0, readings[j].0);
+    let track = |j: usize| readings[j].1.filter(|_| apart(j) <= hold).map(|(track, _)| track);
     (within.start..=i).rev().find_map(track).or_else(|| (i..within.end).find_map(track))
+}
+
+fn between(one: Monotonic, other: Monotonic) -> Duration {
+    one.since(other) + other.since(one)
 }
 
 fn weight(apart: Duration, deviation: Duration) -> f32 {
@@ -102,7 +107,7 @@ mod tests {
     }
 
     fn valences(readings: &[Reading], deviation: Duration) -> Vec<Option<f32>> {
-        let smoothed = smooth(readings, deviation);
+        let smoothed = smooth(readings, deviation, 2 * SECOND);
         smoothed.iter().map(|estimate| estimate.and_then(|e| e.valence).map(Valence::get)).collect()
     }
 
@@ -128,9 +133,9 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_is_bridged_as_far_as_neighbours_reach() {
+    fn a_gap_is_bridged_for_as_long_as_an_answer_holds() {
         let nothing = |seconds| (at(seconds), None);
-        let readings = [nothing(0.0), nothing(2.5), reading(5.0, 1, 0.5), nothing(7.0), nothing(9.0)];
+        let readings = [nothing(2.5), nothing(3.0), reading(5.0, 1, 0.5), nothing(7.0), nothing(7.5)];
         assert_eq!(valences(&readings, SECOND), [None, Some(0.5), Some(0.5), Some(0.5), None]);
         // Between two faces it belongs to the former.
         let between = [reading(0.0, 1, 1.0), nothing(0.9), reading(1.0, 2, -1.0)];

@@ -110,13 +110,14 @@ impl Follow {
         self.readings.iter().filter(|(_, reading)| reading.is_some()).count()
     }
 
-    /// A row for each frame: unsmoothed, smoothed as in the daemon, smoothed with a view of the future.
-    pub fn ways(self, deviation: Duration, without_face: WithoutFace) -> [Vec<Row>; 3] {
+    /// A row for each frame: unsmoothed, smoothed as in the daemon, smoothed with a view of the future. `hold` is how
+    /// long an answer outlives its face in the last one.
+    pub fn ways(self, deviation: Duration, hold: Duration, without_face: WithoutFace) -> [Vec<Row>; 3] {
         let of = |estimate: Option<&Estimate>| {
             estimate.map_or_else(Row::default, |estimate| answer::row(estimate, None, self.classes))
         };
         let raw = self.readings.iter().map(|(_, reading)| of(reading.as_ref().map(|(_, estimate)| estimate)));
-        let offline = offline::smooth(&self.readings, deviation);
+        let offline = offline::smooth(&self.readings, deviation, hold);
         let offline = offline.iter().map(|estimate| of(estimate.as_ref()));
         let mut ways = [raw.collect(), self.causal.clone(), offline.collect()];
         ways.iter_mut().for_each(|rows: &mut Vec<Row>| answer::fill(rows, without_face));
@@ -132,7 +133,7 @@ fn is_read(estimate: &Estimate) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::affect::{Expression, Label, Probability, Valence};
+    use crate::affect::{Expression, Probability, Valence};
     use crate::face::{Quality, TrackId};
     use crate::geometry::Rect;
     use crate::smooth::{Judged, SmoothSettings};
@@ -140,8 +141,10 @@ mod tests {
     fn face(track: u64, x: f32, side: f32, valence: Option<f32>) -> Smoothed {
         let mut estimate = Estimate { valence: valence.and_then(Valence::new), ..Estimate::default() };
         if let Some(valence) = valence {
-            let class = Expression::ALL[if valence > 0.0 { 4 } else { 5 }];
-            estimate.expressions.set(class, Probability::MAX);
+            let happy = Probability::new((valence + 1.0) / 2.0).unwrap();
+            let sad = Probability::new((1.0 - valence) / 2.0).unwrap();
+            estimate.expressions.set(Expression::Happiness, happy);
+            estimate.expressions.set(Expression::Sadness, sad);
         }
         Smoothed {
             track: TrackId(track),
@@ -185,7 +188,7 @@ mod tests {
             follow.frame(at, &[face(1, 0.0, 100.0, Some(valence))], 640.0);
         }
         assert_eq!((follow.frames(), follow.read()), (60, 60));
-        let ways = follow.ways(Duration::from_millis(300), WithoutFace::Mark);
+        let ways = follow.ways(Duration::from_millis(300), Duration::ZERO, WithoutFace::Mark);
         let before = ways.each_ref().map(|rows| rows[29].affect[0].unwrap());
         assert!(before[0] < -0.79 && before[1] < -0.79 && before[2] > -0.5, "{before:?}");
         let turned = ways.map(|rows| rows.iter().position(|row| row.class == Some(4)).unwrap());
@@ -199,10 +202,11 @@ mod tests {
             let faces = [face(1, 0.0, 100.0, Some(0.5))];
             follow.frame(Monotonic::new(Duration::from_millis(33 * i)), if i < 20 { &faces } else { &[] }, 640.0);
         }
-        let [raw, causal, offline] = follow.ways(Duration::from_millis(100), WithoutFace::Mark);
+        let [raw, causal, offline] =
+            follow.ways(Duration::from_millis(100), Duration::from_millis(200), WithoutFace::Mark);
         let last = |rows: &[Row]| rows.iter().rposition(|row| row.class.is_some()).unwrap();
-        // 500 ms are fifteen frames of 33 ms; three deviations of 100 ms are nine.
-        assert_eq!((last(&raw), last(&causal), last(&offline)), (19, 34, 28));
+        // 500 ms are fifteen frames of 33 ms, 200 ms are six.
+        assert_eq!((last(&raw), last(&causal), last(&offline)), (19, 34, 25));
         assert_eq!(raw[59].affect, [Some(0.5), Some(0.0)]);
     }
 }

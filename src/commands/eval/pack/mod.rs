@@ -165,7 +165,7 @@ impl Runner<'_> {
             ));
         }
         let deviation = Duration::from_secs_f32(self.args.offline_sigma);
-        let ways = follow.ways(deviation, self.args.without_face);
+        let ways = follow.ways(deviation, self.smooth.hold, self.args.without_face);
         for (task, truth) in &target.truths {
             let tracks: Result<Vec<Track>, String> = ways.iter().map(|rows| fit(rows, truth)).collect();
             let tracks = match tracks {
