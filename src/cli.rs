@@ -11,6 +11,7 @@ const AFTER_HELP: &str = "\
 Examples:
   affectd replay clip.mp4                     watch a clip turn into events, broker included
   affectd infer photos/ --format csv          one line per face and photo
+  affectd eval --truth DIR --predictions DIR  how far predictions agree with annotations
   affectd run --config /etc/affectd.toml      the daemon
   affectd check --config /etc/affectd.toml    is the configuration right, and this machine ready?
 
@@ -128,9 +129,9 @@ pub enum Format {
 }
 
 const AFTER_EVAL: &str = "\
-Annotations and predictions are laid out alike: DIR/VA_Set/VIDEO.txt, DIR/EXPR_Set/VIDEO.txt, DIR/AU_Set/VIDEO.txt
-(deeper folders such as VA_Set/Validation_Set are looked into), or one list of all tasks. A header, then a line for
-each frame:
+Annotations and predictions are laid out alike: DIR/VA_Set/VIDEO.txt, DIR/EXPR_Set/VIDEO.txt
+and DIR/AU_Set/VIDEO.txt (deeper folders such as VA_Set/Validation_Set are looked into), or one
+list of all tasks. A header, then a line for each frame:
   VA_Set    valence,arousal                                      -5: not annotated
   EXPR_Set  Neutral,Anger,Disgust,Fear,Happiness,Sadness,...     -1: not annotated
   AU_Set    AU1,AU2,AU4,AU6,AU7,AU10,AU12,AU15,AU23,AU24,...     -1: not annotated
@@ -142,8 +143,8 @@ Examples:
   affectd eval --truth annotations/ --split validation --videos clips/ --write submission/
   affectd eval --truth annotations/ --crops cropped_aligned/ --format markdown
 
-What each figure means: docs/evaluation.md. Exit codes: 0 scored, 1 nothing could be scored (with --strict: or
-something was skipped).";
+What each figure means: docs/evaluation.md.
+Exit codes: 0 scored, 1 nothing could be scored (with --strict: or something was skipped).";
 
 /// Arguments of `eval`.
 #[derive(Debug, Args)]

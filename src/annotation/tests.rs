@@ -148,6 +148,15 @@ fn a_folder_without_annotations_is_named_with_the_layout() {
 }
 
 #[test]
+fn bytes_that_are_no_text_are_told_by_their_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("v.txt");
+    fs::write(&path, b"valence,arousal\n0,0\n0,\xff\n").unwrap();
+    let error = Track::read(Task::Va, &path).unwrap_err().to_string();
+    assert!(error.contains("v.txt, line 3") && error.contains("is not a number"), "{error}");
+}
+
+#[test]
 fn two_files_for_one_video_are_told_and_the_first_counts() {
     let dir = tempfile::tempdir().unwrap();
     put(dir.path(), "EXPR_Set/Training_Set/a.txt", &format!("{EXPR}\n1\n"));

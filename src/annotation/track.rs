@@ -66,9 +66,10 @@ impl Track {
     }
 }
 
-/// The text of a file.
+/// The text of a file. What is not UTF-8 is told by the line it stands in.
 pub(super) fn text(path: &Path) -> Result<String, AnnotationError> {
-    fs::read_to_string(path).map_err(|source| AnnotationError::Read { path: path.into(), source })
+    let bytes = fs::read(path).map_err(|source| AnnotationError::Read { path: path.into(), source })?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Lines with their numbers from 1. Empty lines may only end a file: there they are nothing.
