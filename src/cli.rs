@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use crate::capture::Address;
 use crate::capture::paced::Speed;
@@ -11,6 +11,7 @@ const AFTER_HELP: &str = "\
 Examples:
   affectd replay clip.mp4                     watch a clip turn into events, broker included
   affectd infer photos/ --format csv          one line per face and photo
+  affectd eval --truth DIR --predictions DIR  how far predictions agree with annotations
   affectd run --config /etc/affectd.toml      the daemon
   affectd check --config /etc/affectd.toml    is the configuration right, and this machine ready?
 
@@ -43,6 +44,8 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Estimate affect in photos, clips and sounds: one line per face and frame, or per window of sound
     Infer(InferArgs),
+    /// Score predictions, or a pack on videos, against annotations by the rules of the ABAW challenges
+    Eval(EvalArgs),
     /// Check a configuration: syntax, meaning, environment
     Check(CheckArgs),
     /// List, show and verify model packs
@@ -131,6 +134,124 @@ pub enum Format {
     Ndjson,
     /// A header and one row per line
     Csv,
+}
+
+const AFTER_EVAL: &str = "\
+Annotations and predictions are laid out alike: DIR/VA_Set/VIDEO.txt, DIR/EXPR_Set/VIDEO.txt
+and DIR/AU_Set/VIDEO.txt (deeper folders such as VA_Set/Validation_Set are looked into), or one
+list of all tasks. A header, then a line for each frame:
+  VA_Set    valence,arousal                                      -5: not annotated
+  EXPR_Set  Neutral,Anger,Disgust,Fear,Happiness,Sadness,...     -1: not annotated
+  AU_Set    AU1,AU2,AU4,AU6,AU7,AU10,AU12,AU15,AU23,AU24,...     -1: not annotated
+  the list  image,valence,arousal,expression,aus                 341/00001.jpg,-0.02,0.1,7,0,1,...
+Headers are believed: the seven classes and eight units of 2020 are scored as such.
+
+Examples:
+  affectd eval --truth annotations/ --predictions mine/ --format json
+  affectd eval --truth annotations/ --split validation --videos clips/ --write submission/
+  affectd eval --truth annotations/ --crops cropped_aligned/ --format markdown
+
+What each figure means: docs/evaluation.md.
+Exit codes: 0 scored, 1 nothing could be scored (with --strict: or something was skipped).";
+
+/// Arguments of `eval`.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_EVAL, group = ArgGroup::new("scored").required(true))]
+pub struct EvalArgs {
+    /// The annotations: a folder, or the one list; may be left out when only submissions are written
+    #[arg(long, value_name = "PATH", required_unless_present = "write")]
+    pub truth: Option<PathBuf>,
+
+    /// Score these predictions: a folder like that of the annotations, or a list
+    #[arg(long, value_name = "PATH", group = "scored")]
+    pub predictions: Option<PathBuf>,
+
+    /// Run the configured pack on the clips in this folder, named as the annotations are
+    #[arg(long, value_name = "DIR", group = "scored")]
+    pub videos: Option<PathBuf>,
+
+    /// Run it on cropped faces: DIR/VIDEO/00001.jpg and so on; a missing image is a frame without a face
+    #[arg(long, value_name = "DIR", group = "scored")]
+    pub crops: Option<PathBuf>,
+
+    /// Only this part of the annotations [default: all of them]
+    #[arg(long, value_enum, value_name = "PART")]
+    pub split: Option<Split>,
+
+    /// How the report is written
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub format: ReportFormat,
+
+    /// Write what the pack said, as submissions: DIR/raw, DIR/causal and DIR/offline
+    #[arg(long, value_name = "DIR", conflicts_with = "predictions")]
+    pub write: Option<PathBuf>,
+
+    /// What is answered where no face was found
+    #[arg(long, value_enum, default_value_t = WithoutFace::Mark)]
+    pub without_face: WithoutFace,
+
+    /// Cropped images a second
+    #[arg(long, value_name = "N", default_value = "30", value_parser = above_zero)]
+    pub fps: f32,
+
+    /// Standard deviation of the offline smoothing, in seconds
+    #[arg(long, value_name = "S", default_value = "0.5", value_parser = above_zero)]
+    pub offline_sigma: f32,
+
+    /// How often the videos are drawn anew for the intervals; 0: no intervals
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub draws: u32,
+
+    /// Where chance begins when they are drawn
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+
+    /// Fail when anything was skipped
+    #[arg(long)]
+    pub strict: bool,
+
+    /// Face, smoothing and model settings from this configuration
+    #[arg(short, long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// A part of a data set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Split {
+    /// Folders and lists that begin with "train"
+    Train,
+    /// … with "val"
+    Validation,
+    /// … with "test"
+    Test,
+}
+
+/// How `eval` writes its report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// Columns, for a terminal
+    Text,
+    /// One JSON object
+    Json,
+    /// Tables, for a document
+    Markdown,
+}
+
+/// What is answered where there is no face.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum WithoutFace {
+    /// -1, as the challenges ask for; the last valence and arousal, which have no mark
+    Mark,
+    /// The last answer of all tasks
+    Hold,
+}
+
+/// A finite number above zero.
+fn above_zero(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(number) if number.is_finite() && number > 0.0 => Ok(number),
+        _ => Err("write a number above 0".into()),
+    }
 }
 
 /// Arguments of `check`.

@@ -21,12 +21,14 @@
 //! | [`voice`] | resample, find voice, log-mel features, estimate |
 //! | [`fuse`], [`smooth`], [`events`], [`scene`] | the pure heart |
 //! | [`publish`] | topics, payloads, MQTT |
+//! | [`annotation`], [`metrics`] | annotated frames of the field's data sets, and how far estimates agree with them |
 //! | [`config`] | what the user typed, and what it means |
 //! | [`pipeline`], [`outlet`] | the only wiring, and where it ends |
 //! | [`latency`], [`logging`], [`exit`] | what is measured, said, and returned |
 //! | [`cli`], [`commands`] | the command line as typed; one file per sub-command |
 
 pub mod affect;
+pub mod annotation;
 pub mod capture;
 pub mod cli;
 pub mod clock;
@@ -39,6 +41,7 @@ pub mod fuse;
 pub mod geometry;
 pub mod latency;
 pub mod logging;
+pub mod metrics;
 pub mod model;
 pub mod outlet;
 pub mod picture;

@@ -34,7 +34,8 @@ pub fn expand(path: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn is_clip(path: &Path) -> bool {
+/// Whether a file is a clip, by its name.
+pub fn is_clip(path: &Path) -> bool {
     let ending = path.extension().and_then(|ending| ending.to_str());
     ending.is_some_and(|ending| CLIPS.iter().any(|clip| clip.eq_ignore_ascii_case(ending)))
 }

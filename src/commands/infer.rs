@@ -28,10 +28,10 @@ use crate::scene::Scene;
 use crate::smooth::{SmoothSettings, Smoothed};
 
 /// A decoder that says nothing for so long is taken for hung.
-const DECODER_PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const DECODER_PATIENCE: Duration = Duration::from_secs(30);
 
 /// The progress of a clip is shown anew after so many frames.
-const PROGRESS_EVERY: u64 = 30;
+pub(super) const PROGRESS_EVERY: u64 = 30;
 
 /// Runs the command.
 ///
@@ -109,7 +109,7 @@ fn named_files(paths: &[PathBuf]) -> (Vec<PathBuf>, bool) {
 }
 
 /// Shown on a terminal when it takes a while: for several files, or a clip.
-fn progress(files: &[PathBuf]) -> ProgressBar {
+pub(super) fn progress(files: &[PathBuf]) -> ProgressBar {
     let quick = files.len() < 2 && files.iter().all(|file| is_photo(file));
     if quick || !io::stderr().is_terminal() {
         return ProgressBar::hidden();

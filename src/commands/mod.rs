@@ -11,6 +11,7 @@ use crate::logging;
 
 pub mod bench;
 pub mod check;
+pub mod eval;
 mod files;
 pub mod infer;
 mod lines;
@@ -48,6 +49,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Run(args) => run::run(args, models, cli.verbose),
         Command::Replay(args) => replay::run(args, models),
         Command::Infer(args) => infer::run(args, models),
+        Command::Eval(args) => eval::run(args, models),
         Command::Check(args) => check(&args.config, args.json),
         Command::Model(command) => model(command, models),
         Command::Bench(args) => bench::run(args, models),

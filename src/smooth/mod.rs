@@ -18,6 +18,7 @@ mod baseline;
 pub mod ema;
 pub mod hysteresis;
 mod judged;
+pub mod offline;
 pub mod one_euro;
 mod settings;
 #[cfg(test)]
