@@ -154,6 +154,29 @@ fn compound_expressions_are_told_when_asked_for() {
 }
 
 #[test]
+fn what_is_estimated_begins_and_ends_at_the_moment_that_the_estimate_is_of() {
+    let behind = Duration::from_millis(400);
+    let mut settings = only(Kind::Expression);
+    settings.presence.enabled = true;
+    let (mut machine, mut told) = (machine(settings), Vec::new());
+    for at in (0..3000).step_by(100) {
+        // Angry from 500 to 1500: seen so 400 ms later.
+        let angry = (900..1900).contains(&at);
+        let face = smoothed(1, showing(if angry { Expression::Anger } else { Expression::Neutral }, 0.9));
+        let behind = behind.min(Duration::from_millis(at));
+        machine.update(ms(at), &[Smoothed { behind, ..face }], &mut |event| told.push(event));
+    }
+    machine.finish(ms(3000), &mut |event| told.push(event));
+    let expected = [
+        (Stage::New, "present", 300, 0, None),
+        (Stage::New, "anger", 800, 500, None),
+        (Stage::End, "anger", 1800, 500, Some(1500)),
+        (Stage::End, "present", 3000, 0, Some(2900)),
+    ];
+    assert_eq!(briefs(&told), expected);
+}
+
+#[test]
 fn a_face_that_flashes_up_makes_no_event_at_all() {
     let flash = [frames(&[(3, showing(Expression::Anger, 1.0))]), vec![None; 20]].concat();
     assert_eq!(run(EventSettings::default(), &flash), []);

@@ -85,10 +85,14 @@ impl Finding {
 pub const ALL: [fn(&Config) -> Finding; 7] = [models, engine, source, sound, password, certificates, broker];
 
 fn models(config: &Config) -> Finding {
+    let between = match &config.models.sequence {
+        None => " and models.face",
+        Some(_) => ", models.face and models.sequence",
+    };
     let wrong = |error: RegistryError| Finding {
         // The other errors say themselves what to do.
         remedy: matches!(error, RegistryError::NoPack { .. })
-            .then(|| "set models.detector, models.face and models.sequence to packs that are there".to_owned()),
+            .then(|| format!("set models.detector{between} to packs that are there")),
         ..Finding::wrong("models", error.to_string(), "")
     };
     let registry = match setup::registry(config, None) {

@@ -69,7 +69,7 @@ pub fn list(registry: &Registry, engines: &Engines, as_json: bool, out: &mut imp
     lines.extend(rows.iter().map(|row| {
         let signature = row.signature.as_ref().map(SignatureRow::to_string);
         let variant = |v: &VariantRow<'_>| format!("{} {}", v.engine, v.precision);
-        let variants: Vec<_> = row.variants.iter().map(variant).collect();
+        let variants = row.variants.iter().map(variant).collect::<Vec<_>>().join(", ");
         let size = row.bytes.map(size);
         [
             row.name,
@@ -78,7 +78,7 @@ pub fn list(registry: &Registry, engines: &Engines, as_json: bool, out: &mut imp
             row.licence.unwrap_or("-"),
             row.commercial_use.map_or("-", yes_no),
             signature.as_deref().unwrap_or("-"),
-            &variants.join(", "),
+            if variants.is_empty() { "-" } else { &variants },
             row.variants.iter().find(|variant| variant.used).map_or("-", |variant| variant.engine),
             size.as_deref().unwrap_or("-"),
             row.files,

@@ -20,6 +20,7 @@ fn payloads() -> Vec<(&'static str, &'static str, String)> {
         ("device", "device", samples::device()),
         ("face-state", "face-state", samples::face()),
         ("face-state-unsure", "face-state", samples::unsure_face()),
+        ("face-state-earlier", "face-state", samples::earlier_face()),
         ("face-state-unread", "face-state", samples::unread_face()),
         ("face-state-infer", "face-state", samples::inferred_face()),
         ("face-state-crop", "face-state", samples::inferred_crop()),

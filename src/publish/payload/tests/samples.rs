@@ -145,6 +145,14 @@ pub(super) fn unsure_face() -> String {
     line(&state, Some(captured_at()))
 }
 
+/// A sequence estimated a moment before the frame.
+pub(super) fn earlier_face() -> String {
+    let state = FaceState { behind: std::time::Duration::from_millis(400), ..face_state() };
+    let pack = "spatial-temporal 0.1.0 on mtanet 0.3.0".to_owned();
+    let identity = Identity { pack, engine: "tract on ort".to_owned(), ..identity() };
+    wire(&FaceLine::of(&state, Some(captured_at()), &identity).unwrap())
+}
+
 /// The face is there but cannot be read.
 pub(super) fn unread_face() -> String {
     let quality = Quality { size: 18.0, sharpness: 0.1, yaw: 71.26, brightness: 0.04, usable: false };
