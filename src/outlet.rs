@@ -11,9 +11,10 @@ use crate::affect::Label;
 use crate::capture::Frame;
 use crate::clock::Clock;
 use crate::events::Event;
+use crate::fuse::{Fused, Together};
 use crate::pipeline::Sink;
 use crate::publish::payload::{EventPayload, EventTimes};
-use crate::publish::{Answer, DeviceId, FaceState, PublishHandle, SceneState, VoiceState, Wall};
+use crate::publish::{Answer, DeviceId, FaceState, FusedState, PublishHandle, SceneState, VoiceState, Wall};
 use crate::scene::Scene;
 use crate::smooth::{Judged, Smoothed, SmoothedVoice};
 
@@ -33,7 +34,7 @@ impl Outlet {
 impl Sink for Outlet {
     fn faces(&mut self, frame: &Frame, faces: &[Smoothed], scene: &Scene) {
         for face in faces {
-            self.publish.try_state(face_state(frame, face));
+            self.publish.try_state(with_voice(face_state(frame, face), scene.together.as_ref()));
         }
         self.publish.try_state(SceneState {
             captured_at: frame.captured_at,
@@ -41,6 +42,8 @@ impl Sink for Outlet {
             valence: scene.valence,
             arousal: scene.arousal,
             expression: scene.expression.map(answer),
+            speaker: scene.together.and_then(|together| together.speaker),
+            fused: scene.together.and_then(|together| together.fused).as_ref().map(fused_state),
         });
     }
 
@@ -69,6 +72,8 @@ pub fn face_state(frame: &Frame, face: &Smoothed) -> FaceState {
         compound: face.compound.map(answer),
         confidence: face.confidence,
         behind: face.behind,
+        speaking: None,
+        fused: None,
     }
 }
 
@@ -82,6 +87,24 @@ pub fn voice_state(voice: &SmoothedVoice) -> VoiceState {
         estimate: voice.estimate,
         expression: (!voice.estimate.expressions.is_empty()).then(|| answer(voice.expression)),
         confidence: voice.confidence,
+    }
+}
+
+/// A face with what is told of the voice: whether it is this one's, and what both give together.
+fn with_voice(state: FaceState, together: Option<&Together>) -> FaceState {
+    let Some(Together { speaker, fused }) = together else { return state };
+    let speaking = *speaker == Some(state.track);
+    FaceState { speaking: Some(speaking), fused: fused.as_ref().filter(|_| speaking).map(fused_state), ..state }
+}
+
+fn fused_state(fused: &Fused) -> FusedState {
+    FusedState {
+        valence: fused.valence,
+        arousal: fused.arousal,
+        expressions: fused.expressions,
+        expression: (!fused.expressions.is_empty()).then(|| answer(fused.expression)),
+        voice_share: fused.voice_share,
+        conflict: fused.conflict,
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  thread "camera"            thread "frames"
-//!  source ─► mailbox ─(newest only)─► face path ─► (sequences) ─► smoother ─► events ─► sink
+//!  source ─► mailbox ─(newest only)─► face path ─► (sequences) ─► smoother ─► fusion ─► events ─► sink
 //! ```
 //!
 //! Where there is a microphone, a third thread brings what is heard: see [`sound`].
@@ -24,6 +24,7 @@ use crate::capture::{CaptureError, Frame, Read, VideoSource};
 use crate::clock::{Clock, Monotonic};
 use crate::events::{Event, EventMachine};
 use crate::face::{FaceError, FacePath, MAX_FACES, Observation, Witness};
+use crate::fuse::Fusion;
 use crate::latency::Latencies;
 use crate::picture::Picture;
 use crate::scene::Scene;
@@ -59,6 +60,7 @@ pub struct Chain {
     events: EventMachine<fn(Monotonic) -> Uuid>,
     swaps: Option<Swaps>,
     ears: Option<Ears>,
+    fusion: Option<Fusion>,
     /// Whether the end of the sound was told.
     sound_ended: bool,
 }
@@ -66,20 +68,13 @@ pub struct Chain {
 impl Chain {
     /// Joins the parts.
     pub fn new(path: FacePath, smoother: Smoother, events: EventMachine<fn(Monotonic) -> Uuid>) -> Self {
-        Self { path, sequencer: None, smoother, events, swaps: None, ears: None, sound_ended: false }
+        Self { path, sequencer: None, smoother, events, swaps: None, ears: None, fusion: None, sound_ended: false }
     }
 
     /// The same, with sequence models behind the face path: what they give of a face stands in place of the face
     /// model's estimate.
     pub fn with_sequences(self, sequencer: Option<Sequencer>) -> Self {
         Self { sequencer, ..self }
-    }
-
-    /// Hears a voice: sequence models that read one take it into account from the next frame on.
-    pub fn hear(&mut self, row: VoiceRow<'_>) {
-        if let Some(sequencer) = &mut self.sequencer {
-            sequencer.hear(row);
-        }
     }
 
     /// A way to exchange the models while the chain is driven by [`Live`]; a former way is closed.
@@ -89,18 +84,27 @@ impl Chain {
         offers
     }
 
-    /// Tells what these hear, too, while the chain is driven by [`Live`].
-    pub fn listen_to(&mut self, ears: Ears) {
-        (self.ears, self.sound_ended) = (Some(ears), false);
+    /// Tells what these hear, too, while the chain is driven by [`Live`], and takes it together with the faces.
+    pub fn listen_to(&mut self, ears: Ears, fusion: Fusion) {
+        (self.ears, self.fusion, self.sound_ended) = (Some(ears), Some(fusion), false);
     }
 
     /// Takes what was heard up to now to the sink.
     fn listen(&mut self, now: Monotonic, sink: &mut impl Sink) {
-        let Self { ears: Some(ears), events, sound_ended, .. } = self else { return };
+        let Self { ears: Some(ears), fusion, sequencer, events, sound_ended, .. } = self else { return };
         while let Some(told) = ears.next(now, sound_ended) {
             match told {
-                Told::Speaking(at, share) => events.hear(at, share, &mut |event| sink.event(&event)),
-                Told::Voice(voice) => sink.voice(&voice),
+                Told::Speaking(at, share) => {
+                    fusion.iter_mut().for_each(|fusion| fusion.speaking(at, share));
+                    events.hear(at, share, &mut |event| sink.event(&event));
+                }
+                Told::Voice(voice, embedding) => {
+                    fusion.iter_mut().for_each(|fusion| fusion.hear(&voice));
+                    if let (Some(sequencer), Some(embedding)) = (&mut *sequencer, &embedding) {
+                        sequencer.hear(VoiceRow { at: voice.captured_at, embedding });
+                    }
+                    sink.voice(&voice);
+                }
             }
         }
     }
@@ -135,6 +139,7 @@ impl Chain {
         self.path.reset();
         self.sequencer.iter_mut().for_each(Sequencer::reset);
         self.smoother.reset();
+        self.fusion.iter_mut().for_each(Fusion::forget_faces);
     }
 
     /// Takes one frame through every stage.
@@ -146,16 +151,20 @@ impl Chain {
         if let Some(swaps) = &self.swaps {
             swaps.saw(frame.picture.width(), frame.picture.height());
         }
-        let Self { path, sequencer, smoother, .. } = self;
+        let Self { path, sequencer, smoother, fusion, .. } = self;
         let mut faces = heapless::Vec::<Smoothed, MAX_FACES>::new();
         for observation in path.observe_with(&frame.picture, at, sequencer)? {
+            if let (Some(fusion), Some(estimate)) = (&mut *fusion, &observation.estimate) {
+                fusion.read(at, observation.track, estimate);
+            }
             // The face path gives no more than MAX_FACES, so none is lost here.
             let _ = faces.push(smoother.update(at, &sequenced(sequencer, at, observation)?));
         }
         if let Some(sequencer) = sequencer {
             sequencer.keep(|id| path.tracks().iter().any(|track| track.id() == id));
         }
-        sink.faces(frame, &faces, &Scene::of(&faces));
+        let together = fusion.as_mut().map(|fusion| fusion.together(at, &faces));
+        sink.faces(frame, &faces, &Scene { together, ..Scene::of(&faces) });
         self.events.update(at, &faces, &mut |event| sink.event(&event));
         Ok(())
     }
@@ -181,15 +190,23 @@ impl Chain {
         Ok(())
     }
 
-    /// Reads a picture that is one face crop, unsmoothed.
+    /// Reads a picture that is one face crop, unsmoothed and by itself.
     ///
     /// # Errors
     /// When the model fails.
     pub fn crop(&mut self, crop: &Picture) -> Result<Smoothed, FaceError> {
+        self.sequencer.iter_mut().for_each(Sequencer::reset);
+        self.crop_of(crop, Monotonic::default())
+    }
+
+    /// Reads one of the face crops of a video, unsmoothed: sequence models take those before it into account.
+    ///
+    /// # Errors
+    /// When the model fails.
+    pub fn crop_of(&mut self, crop: &Picture, at: Monotonic) -> Result<Smoothed, FaceError> {
         let Self { path, sequencer, smoother, .. } = self;
-        let (at, estimate) = (Monotonic::default(), path.estimate_crop(crop)?);
+        let estimate = path.estimate_crop(crop)?;
         let observation = Observation::of_crop(crop, estimate);
-        sequencer.iter_mut().for_each(Sequencer::reset);
         sequencer.read(observation.track, at, &estimate, path.embedding());
         smoother.reset();
         Ok(smoother.update(at, &sequenced(sequencer, at, &observation)?))

@@ -1,6 +1,7 @@
 //! Everyone in view, taken together.
 
-use crate::affect::{Arousal, Expression, ExpressionScores, Label, Probability, Valence};
+use crate::affect::{Arousal, Confidence, Estimate, Expression, ExpressionScores, Label, Probability, Valence};
+use crate::fuse::Together;
 use crate::smooth::{Judged, Smoothed};
 
 /// What the faces of one frame show together.
@@ -15,20 +16,43 @@ pub struct Scene {
     /// The likeliest expression, by the mean probabilities of the faces whose expression is known; unknown
     /// when it is known of nobody, absent when no face has an estimate of it.
     pub expression: Option<Judged<Expression>>,
+    /// What they give together with the voice; `None` where nobody listens.
+    pub together: Option<Together>,
 }
 
 impl Scene {
     /// Sums up the faces of one frame.
     pub fn of(faces: &[Smoothed]) -> Self {
-        let valence = mean(faces.iter().filter_map(|face| face.estimate.valence).map(Valence::get));
-        let arousal = mean(faces.iter().filter_map(|face| face.estimate.arousal).map(Arousal::get));
         Self {
             faces: faces.len(),
-            valence: valence.and_then(Valence::new),
-            arousal: arousal.and_then(Arousal::new),
+            valence: mean_valence(faces),
+            arousal: mean_arousal(faces),
             expression: likeliest(faces),
+            together: None,
         }
     }
+}
+
+/// The mean estimate of the faces that have one, without action units, and how far they can be trusted on average;
+/// `None` when no face has one.
+pub(crate) fn mean_estimate(faces: &[Smoothed]) -> Option<(Estimate, Confidence)> {
+    let read = faces.iter().filter(|face| face.estimate != Estimate::default());
+    let confidence = mean(read.clone().map(|face| face.confidence.get())).and_then(Confidence::new)?;
+    let estimate = Estimate {
+        valence: mean_valence(faces),
+        arousal: mean_arousal(faces),
+        expressions: mean_scores(read.map(|face| &face.estimate.expressions)),
+        ..Estimate::default()
+    };
+    Some((estimate, confidence))
+}
+
+fn mean_valence(faces: &[Smoothed]) -> Option<Valence> {
+    mean(faces.iter().filter_map(|face| face.estimate.valence).map(Valence::get)).and_then(Valence::new)
+}
+
+fn mean_arousal(faces: &[Smoothed]) -> Option<Arousal> {
+    mean(faces.iter().filter_map(|face| face.estimate.arousal).map(Arousal::get)).and_then(Arousal::new)
 }
 
 fn likeliest(faces: &[Smoothed]) -> Option<Judged<Expression>> {
@@ -67,7 +91,7 @@ mod tests {
 
     #[test]
     fn an_empty_scene_has_no_affect() {
-        let empty = Scene { faces: 0, valence: None, arousal: None, expression: None };
+        let empty = Scene { faces: 0, valence: None, arousal: None, expression: None, together: None };
         assert_eq!(Scene::of(&[]), empty);
     }
 

@@ -12,9 +12,10 @@ use uuid::Uuid;
 use crate::capture::SoundSource;
 use crate::clock::{Clock, Monotonic};
 use crate::config::{self, Config, PackName};
-use crate::events::EventMachine;
+use crate::events::{EventMachine, Kind};
 use crate::face::detect::BlazeFace;
 use crate::face::{FaceError, FacePath, Reader};
+use crate::fuse::Fusion;
 use crate::model::digest::Sha256Sum;
 use crate::model::registry::candidates;
 use crate::model::{EngineMissing, Engines, FrameModel, ModelError, Pack, Registry, RegistryError, VoiceModel};
@@ -129,7 +130,7 @@ pub fn hear(
     let (path, info) = open_voice(&packs.registry, &packs.config, &packs.engines)?;
     let smoother = VoiceSmoother::new(packs.config.smooth);
     let (hearing, ears) = Hearing::start(source, path, smoother, clock).context("the sound's thread cannot start")?;
-    chain.listen_to(ears);
+    chain.listen_to(ears, Fusion::new(packs.config.fuse));
     identity.packs.push(info);
     identity.capabilities.push(Kind::Voice);
     Ok(hearing)

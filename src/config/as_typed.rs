@@ -29,6 +29,7 @@ document! {
         source: Source,
         models: Models,
         face: Face,
+        fuse: Fuse,
         smooth: Smooth,
         events: Events,
         mqtt: Mqtt,
@@ -120,6 +121,14 @@ section! {
         min_brightness: f32 = 0.1, within 0.0..=1.0;
         /// The greatest mean brightness at which a face is read.
         max_brightness: f32 = 0.95, within 0.0..=1.0;
+    }
+}
+
+section! {
+    /// How a face and a voice are taken together, where `source.audio` is set. Each is published by itself as well.
+    fuse: Fuse {
+        /// How much what is heard counts beside what is seen, when both can be relied on alike. 0 fuses nothing.
+        voice_weight: f32 = 0.5, within 0.0..=10.0;
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tracing::Level;
 
-use super::as_typed::{AsTyped, Events, Face, Models, Mqtt, Publish, Smooth};
+use super::as_typed::{AsTyped, Events, Face, Fuse, Models, Mqtt, Publish, Smooth};
 use super::choices::LogFormat;
 use super::clashes::{clash, clashes};
 use super::environment::Environment;
@@ -17,6 +17,7 @@ use super::section::Setting;
 use crate::capture::Address;
 use crate::events::{EventSettings, Kind, PresenceRule, Rule};
 use crate::face::FaceSettings;
+use crate::fuse::FusionSettings;
 use crate::model::{EngineSettings, Trust};
 use crate::publish::{DeviceId, PublishSettings};
 use crate::smooth::{BaselineSettings, OneEuroSettings, SmoothSettings};
@@ -34,6 +35,8 @@ pub struct Config {
     pub models: ModelChoice,
     /// Which faces are read.
     pub face: FaceSettings,
+    /// How a face and a voice are taken together.
+    pub fuse: FusionSettings,
     /// How estimates are smoothed.
     pub smooth: SmoothSettings,
     /// What is worth an event.
@@ -107,6 +110,7 @@ pub(super) fn understand(typed: &AsTyped, environment: &Environment) -> (Option<
         audio: typed.source.audio.value.as_ref().map(|address| address.0.clone()),
         models: model_choice(&typed.models),
         face: face_settings(&typed.face),
+        fuse: fusion_settings(&typed.fuse, &typed.smooth),
         smooth: smooth_settings(&typed.smooth),
         events: event_settings(&typed.events),
         publish: publish_settings(&typed.mqtt, &typed.publish),
@@ -150,6 +154,14 @@ fn face_settings(face: &Face) -> FaceSettings {
         min_sharpness: face.min_sharpness.value,
         brightness: face.min_brightness.value..=face.max_brightness.value,
         ..FaceSettings::default()
+    }
+}
+
+fn fusion_settings(fuse: &Fuse, smooth: &Smooth) -> FusionSettings {
+    FusionSettings {
+        voice_weight: fuse.voice_weight.value,
+        unknown_below: smooth.unknown_below.value,
+        ..FusionSettings::default()
     }
 }
 

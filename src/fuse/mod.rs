@@ -14,9 +14,12 @@
 //! |---|---|
 //! | [`pool`] | two estimates become one, and how far they disagree |
 //! | [`speaker`] | whose mouth moves while there is a voice |
+//! | [`together`] | both, frame by frame |
 
 pub mod pool;
 pub mod speaker;
+pub mod together;
 
 pub use pool::{Fused, Side, fuse};
 pub use speaker::{SpeakerSettings, WhoSpeaks};
+pub use together::{Fusion, FusionSettings, Together};

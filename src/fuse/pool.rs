@@ -3,7 +3,9 @@
 //! A linear pool of distributions is a distribution, keeps what only one side is sure of in sight, and does not let a
 //! side that is sure of a wrong thing veto the other, as a product would.
 
+use super::FusionSettings;
 use crate::affect::{Arousal, Confidence, Estimate, Expression, ExpressionScores, Label, Probability, Valence};
+use crate::smooth::Judged;
 
 /// One side: what it gave, and how far it can be relied on.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,6 +25,8 @@ pub struct Fused {
     pub arousal: Option<Arousal>,
     /// Probabilities of the expressions: as many as both sides know between them.
     pub expressions: ExpressionScores,
+    /// The likeliest of them; unknown with probability 0 when there are none.
+    pub expression: Judged<Expression>,
     /// The voice's part in what both sides have, 0 to 1; the face has the rest.
     pub voice_share: Confidence,
     /// How far the two disagree, 0 (the same) to 1 (nothing in common): the Jensen–Shannon divergence of their
@@ -30,11 +34,11 @@ pub struct Fused {
     pub conflict: Option<Probability>,
 }
 
-/// Fuses a face with a voice whose estimates count `voice_weight` times as much as a face's of the same reliability.
+/// Fuses a face with a voice.
 ///
 /// Nothing comes of it when a side has no estimate or cannot be relied on at all.
-pub fn fuse(face: Side<'_>, voice: Side<'_>, voice_weight: f32) -> Option<Fused> {
-    let (face_weight, voice_weight) = (face.reliability.get(), voice.reliability.get() * voice_weight);
+pub fn fuse(face: Side<'_>, voice: Side<'_>, settings: &FusionSettings) -> Option<Fused> {
+    let (face_weight, voice_weight) = (face.reliability.get(), voice.reliability.get() * settings.voice_weight);
     let both_say_something = says_something(face.estimate) && says_something(voice.estimate);
     if !both_say_something || face_weight <= 0.0 || voice_weight <= 0.0 {
         return None;
@@ -44,16 +48,25 @@ pub fn fuse(face: Side<'_>, voice: Side<'_>, voice_weight: f32) -> Option<Fused>
         (Some(face), Some(voice)) => Some(face + voice_share.get() * (voice - face)),
         (one, other) => one.or(other),
     };
-    let (seen, heard) = (&face.estimate.expressions, as_seen(&voice.estimate.expressions));
+    let heard = as_seen(&voice.estimate.expressions);
+    let expressions = pool(&face.estimate.expressions, &heard, voice_share.get());
     Some(Fused {
         valence: mix(face.estimate.valence.map(Valence::get), voice.estimate.valence.map(Valence::get))
             .and_then(Valence::new),
         arousal: mix(face.estimate.arousal.map(Arousal::get), voice.estimate.arousal.map(Arousal::get))
             .and_then(Arousal::new),
-        expressions: pool(seen, &heard, voice_share.get()),
+        expressions,
+        expression: judge(&expressions, settings.unknown_below),
         voice_share,
         conflict: conflict(face.estimate, voice.estimate),
     })
+}
+
+fn judge(scores: &ExpressionScores, unknown_below: f32) -> Judged<Expression> {
+    match scores.top() {
+        Some((label, p)) if p.get() >= unknown_below => Judged::Known(label, p),
+        top => Judged::Unknown(top.map_or(Probability::MIN, |(_, p)| p)),
+    }
 }
 
 fn says_something(estimate: &Estimate) -> bool {
@@ -126,16 +139,22 @@ mod tests {
         Side { estimate, reliability: Confidence::new(reliability).unwrap() }
     }
 
+    /// Settings under which a voice counts so much.
+    fn counting(voice_weight: f32) -> FusionSettings {
+        FusionSettings { voice_weight, ..FusionSettings::default() }
+    }
+
     #[test]
     fn sides_of_equal_weight_meet_in_the_middle() {
         let face = estimate(Expression::Happiness, 0.9, 0.8, 0.2);
         let voice = estimate(Expression::Anger, 0.9, -0.6, 0.8);
-        let fused = fuse(side(&face, 0.8), side(&voice, 0.8), 1.0).unwrap();
+        let fused = fuse(side(&face, 0.8), side(&voice, 0.8), &counting(1.0)).unwrap();
         assert!((fused.valence.unwrap().get() - 0.1).abs() < 1e-6);
         assert!((fused.arousal.unwrap().get() - 0.5).abs() < 1e-6);
         let [happy, angry] =
             [Expression::Happiness, Expression::Anger].map(|label| fused.expressions.get(label).unwrap().get());
         assert!((happy - angry).abs() < 1e-6 && happy > 0.4, "{happy} {angry}");
+        assert_eq!(fused.expression.label(), fused.expressions.top().map(|(label, _)| label));
         assert_eq!(fused.voice_share.get(), 0.5);
     }
 
@@ -143,27 +162,27 @@ mod tests {
     fn the_side_that_is_less_reliable_weighs_less() {
         let face = estimate(Expression::Happiness, 0.9, 1.0, 0.0);
         let voice = estimate(Expression::Sadness, 0.9, -1.0, 0.0);
-        let fused = fuse(side(&face, 0.9), side(&voice, 0.3), 1.0).unwrap();
+        let fused = fuse(side(&face, 0.9), side(&voice, 0.3), &counting(1.0)).unwrap();
         assert!((fused.valence.unwrap().get() - 0.5).abs() < 1e-6);
         assert_eq!(fused.expressions.top().unwrap().0, Expression::Happiness);
-        let trusted = fuse(side(&face, 0.9), side(&voice, 0.3), 30.0).unwrap();
+        let trusted = fuse(side(&face, 0.9), side(&voice, 0.3), &counting(30.0)).unwrap();
         assert_eq!(trusted.expressions.top().unwrap().0, Expression::Sadness);
     }
 
     #[test]
     fn with_one_side_missing_there_is_nothing_to_fuse() {
         let (face, nothing) = (estimate(Expression::Fear, 0.9, -0.5, 0.5), Estimate::default());
-        assert_eq!(fuse(side(&face, 0.9), side(&nothing, 0.9), 1.0), None);
-        assert_eq!(fuse(side(&nothing, 0.9), side(&face, 0.9), 1.0), None);
-        assert_eq!(fuse(side(&face, 0.0), side(&face, 0.9), 1.0), None);
-        assert_eq!(fuse(side(&face, 0.9), side(&face, 0.9), 0.0), None);
+        assert_eq!(fuse(side(&face, 0.9), side(&nothing, 0.9), &counting(1.0)), None);
+        assert_eq!(fuse(side(&nothing, 0.9), side(&face, 0.9), &counting(1.0)), None);
+        assert_eq!(fuse(side(&face, 0.0), side(&face, 0.9), &counting(1.0)), None);
+        assert_eq!(fuse(side(&face, 0.9), side(&face, 0.9), &counting(0.0)), None);
     }
 
     #[test]
     fn what_one_side_does_not_estimate_is_the_others() {
         let face = estimate(Expression::Surprise, 0.7, 0.1, 0.4);
         let voice = Estimate { arousal: Arousal::new(-0.4), ..Estimate::default() };
-        let fused = fuse(side(&face, 0.5), side(&voice, 0.5), 1.0).unwrap();
+        let fused = fuse(side(&face, 0.5), side(&voice, 0.5), &counting(1.0)).unwrap();
         assert_eq!((fused.valence, fused.expressions), (face.valence, face.expressions));
         assert!(fused.arousal.unwrap().get().abs() < 1e-6);
         assert_eq!(fused.conflict, None);
@@ -176,7 +195,7 @@ mod tests {
         let mut voice = Estimate::default();
         voice.expressions.set(Expression::Calm, p(0.75));
         voice.expressions.set(Expression::Neutral, p(0.25));
-        let fused = fuse(side(&face, 0.9), side(&voice, 0.9), 1.0).unwrap();
+        let fused = fuse(side(&face, 0.9), side(&voice, 0.9), &counting(1.0)).unwrap();
         assert_eq!(fused.expressions.get(Expression::Neutral), Some(Probability::MAX));
         assert_eq!((fused.expressions.get(Expression::Calm), fused.conflict), (None, Some(Probability::MIN)));
     }
@@ -209,7 +228,7 @@ mod tests {
             face in any_estimate(), voice in any_estimate(),
             seen in 0.01_f32..=1.0, heard in 0.01_f32..=1.0, weight in 0.01_f32..=4.0,
         ) {
-            let fused = fuse(side(&face, seen), side(&voice, heard), weight).unwrap();
+            let fused = fuse(side(&face, seen), side(&voice, heard), &counting(weight)).unwrap();
             let sum: f32 = fused.expressions.iter().map(|(_, p)| p.get()).sum();
             prop_assert!((sum - 1.0).abs() < 1e-4, "{sum}");
             let (a, b) = (face.valence.unwrap().get(), voice.valence.unwrap().get());

@@ -21,7 +21,7 @@ use crate::affect::Confidence;
 use crate::capture::{Read, Sound, SoundSource};
 use crate::clock::{Clock, Monotonic};
 use crate::smooth::{SmoothedVoice, VoiceSmoother};
-use crate::voice::{VoicePath, VoiceRead, VoiceReading};
+use crate::voice::{Embedding, VoicePath, VoiceRead, VoiceReading};
 
 /// How often it is told how much of the sound is voice.
 const TELL_EVERY: Duration = Duration::from_millis(100);
@@ -42,8 +42,8 @@ enum Heard {
 pub(super) enum Told {
     /// How much of the moments before was voice.
     Speaking(Monotonic, Confidence),
-    /// What stands of the voice.
-    Voice(SmoothedVoice),
+    /// What stands of the voice, and what sequence models read of it.
+    Voice(SmoothedVoice, Option<Embedding>),
 }
 
 /// The link's end on the frames' thread.
@@ -57,7 +57,7 @@ impl Ears {
     pub(super) fn next(&mut self, now: Monotonic, ended: &mut bool) -> Option<Told> {
         match self.heard.try_recv() {
             Ok(Heard::Speaking(at, share)) => Some(Told::Speaking(at, share)),
-            Ok(Heard::Reading(reading)) => Some(Told::Voice(self.smoother.update(&reading))),
+            Ok(Heard::Reading(reading)) => Some(Told::Voice(self.smoother.update(&reading), reading.embedding)),
             Err(TryRecvError::Empty) => None,
             Err(TryRecvError::Disconnected) => {
                 let first = !std::mem::replace(ended, true);
@@ -221,7 +221,7 @@ mod tests {
     }
 
     fn readings(told: &[Told]) -> usize {
-        told.iter().filter(|told| matches!(told, Told::Voice(voice) if voice.estimate.arousal.is_some())).count()
+        told.iter().filter(|told| matches!(told, Told::Voice(voice, _) if voice.estimate.arousal.is_some())).count()
     }
 
     #[test]
@@ -233,7 +233,7 @@ mod tests {
             .iter()
             .filter_map(|told| match told {
                 Told::Speaking(_, share) => Some(share.get()),
-                Told::Voice(_) => None,
+                Told::Voice(..) => None,
             })
             .collect();
         assert!(shares.len() > 10 && shares[shares.len() - 2] > 0.9, "{shares:?}");

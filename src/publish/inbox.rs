@@ -280,6 +280,8 @@ mod tests {
             compound: None,
             confidence: Confidence::MIN,
             behind: Duration::ZERO,
+            speaking: None,
+            fused: None,
         }
     }
 

@@ -124,11 +124,21 @@ mod tests {
             compound: None,
             confidence: Confidence::MIN,
             behind: Duration::ZERO,
+            speaking: None,
+            fused: None,
         })
     }
 
     fn scene(faces: usize) -> State {
-        State::Scene(SceneState { captured_at: at(0), faces, valence: None, arousal: None, expression: None })
+        State::Scene(SceneState {
+            captured_at: at(0),
+            faces,
+            valence: None,
+            arousal: None,
+            expression: None,
+            speaker: None,
+            fused: None,
+        })
     }
 
     #[test]

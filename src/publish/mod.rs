@@ -46,7 +46,7 @@ pub use identity::{Identity, PackInfo};
 pub use inbox::PublishHandle;
 pub use mqtt::{Arrival, Connection, Listener, Trouble};
 pub use settings::{Credentials, Protocol, PublishSettings, Secret};
-pub use state::{Answer, FaceState, SceneState, State, VoiceState};
+pub use state::{Answer, FaceState, FusedState, SceneState, State, VoiceState};
 pub use topics::{DeviceId, Prefix, TopicError, Topics};
 pub use wall::Wall;
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::affect::{Arousal, Compound, Confidence, Estimate, Expression, Probability, Valence};
+use crate::affect::{Arousal, Compound, Confidence, Estimate, Expression, ExpressionScores, Probability, Valence};
 use crate::clock::Monotonic;
 use crate::face::{Quality, TrackId};
 use crate::geometry::Rect;
@@ -41,6 +41,10 @@ pub struct FaceState {
     pub confidence: Confidence,
     /// How long before the frame the moment lies that the estimate is of.
     pub behind: Duration,
+    /// Whether the voice that is heard is this face's; `None` where nobody listens.
+    pub speaking: Option<bool>,
+    /// What it gives together with the voice, when it speaks.
+    pub fused: Option<FusedState>,
 }
 
 /// Everyone in view in one frame.
@@ -56,6 +60,27 @@ pub struct SceneState {
     pub arousal: Option<Arousal>,
     /// The dominant expression; `None` when no face has one.
     pub expression: Option<Answer<Expression>>,
+    /// The face that speaks, if one does.
+    pub speaker: Option<TrackId>,
+    /// What the speaker, or else everyone in view, gives together with the voice.
+    pub fused: Option<FusedState>,
+}
+
+/// What is seen and what is heard, together.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FusedState {
+    /// Valence.
+    pub valence: Option<Valence>,
+    /// Arousal.
+    pub arousal: Option<Arousal>,
+    /// Probabilities of the expressions.
+    pub expressions: ExpressionScores,
+    /// The expression that appears; `None` when there are no probabilities.
+    pub expression: Option<Answer<Expression>>,
+    /// The voice's part in it.
+    pub voice_share: Confidence,
+    /// How far the two disagree.
+    pub conflict: Option<Probability>,
 }
 
 /// The voice that is heard, in one window of sound.

@@ -52,7 +52,10 @@ impl VoiceSmoother {
     pub fn update(&mut self, reading: &VoiceReading) -> SmoothedVoice {
         let sure = reading.confidence.get() >= self.settings.min_confidence;
         let estimate = reading.estimate.as_ref().filter(|_| sure);
-        let standing = self.track.update(reading.captured_at, estimate, &self.settings).filter(|_| estimate.is_some());
+        let standing = self
+            .track
+            .update(reading.captured_at, Duration::ZERO, estimate, &self.settings)
+            .filter(|_| estimate.is_some());
         SmoothedVoice {
             captured_at: reading.captured_at,
             span: reading.span,

@@ -137,6 +137,8 @@ pub fn face(frame: u64) -> FaceState {
         compound: None,
         confidence: Confidence::new(0.7).unwrap(),
         behind: std::time::Duration::ZERO,
+        speaking: None,
+        fused: None,
     }
 }
 
@@ -147,5 +149,7 @@ pub fn scene(faces: usize) -> SceneState {
         valence: Valence::new(0.3),
         arousal: None,
         expression: answer(Expression::Happiness),
+        speaker: None,
+        fused: None,
     }
 }

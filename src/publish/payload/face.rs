@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::fused::FusedPayload;
 use super::labels::{ByLabel, Judgement};
 use super::number::{Degrees, Seconds, Signed, Stamp, Unit, pixels};
 use super::{NotFinite, SCHEMA};
@@ -104,6 +105,12 @@ pub struct FaceLine<'a> {
     /// How far the estimate can be trusted, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     confidence: Option<Unit>,
+    /// Whether the voice that is heard is this face's: its mouth moves with it. Absent without a microphone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    speaking: Option<bool>,
+    /// What this face gives together with the voice, while it speaks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fused: Option<FusedPayload>,
     /// The model pack and its version. With a sequence behind the face pack, both: "gru 0.1.0 on mtanet 0.1.0".
     pack: &'a str,
     /// The engine that ran it; when two ran the two, both: "tract on ort".
@@ -128,6 +135,8 @@ impl<'a> FaceLine<'a> {
             rect: Some(whole_pixels(&state.rect).ok_or(NotFinite { field: "box" })?),
             quality: Some(QualityPayload::of(&state.quality).ok_or(NotFinite { field: "quality" })?),
             confidence: Some(state.confidence.into()),
+            speaking: state.speaking,
+            fused: state.fused.as_ref().map(FusedPayload::of),
             behind: state.behind,
             ..line
         })
@@ -158,6 +167,8 @@ impl<'a> FaceLine<'a> {
             action_units: ByLabel::of(estimate.action_units),
             compound: compound.map(|answer| Judgement::of(answer, estimate.compounds)),
             confidence: None,
+            speaking: None,
+            fused: None,
             pack: &identity.pack,
             engine: &identity.engine,
             behind: Duration::ZERO,

@@ -8,6 +8,7 @@ use thiserror::Error;
 pub mod device;
 pub mod event;
 pub mod face;
+pub mod fused;
 pub mod labels;
 pub mod number;
 pub mod scene;

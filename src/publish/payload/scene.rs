@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::SCHEMA;
+use super::fused::FusedPayload;
 use super::labels::Judgement;
 use super::number::{Signed, Stamp};
 use crate::affect::{Expression, ExpressionScores};
@@ -34,6 +35,12 @@ pub struct ScenePayload<'a> {
     /// The dominant expression.
     #[serde(skip_serializing_if = "Option::is_none")]
     expression: Option<Judgement<Expression, 10>>,
+    /// The number of the face that speaks; absent when nobody in view does, and without a microphone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    speaker: Option<u64>,
+    /// What the speaker, or without one everyone in view, gives together with the voice. Absent without a voice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fused: Option<FusedPayload>,
 }
 
 impl<'a> ScenePayload<'a> {
@@ -47,6 +54,8 @@ impl<'a> ScenePayload<'a> {
             valence: state.valence.map(Signed::from),
             arousal: state.arousal.map(Signed::from),
             expression: state.expression.map(|answer| Judgement::of(answer, ExpressionScores::default())),
+            speaker: state.speaker.map(|track| track.0),
+            fused: state.fused.as_ref().map(FusedPayload::of),
         }
     }
 }

@@ -61,6 +61,7 @@ fn look(runner: &mut Runner<'_>, folder: &Path, target: &Target) -> anyhow::Resu
     let annotated = target.truths.iter().filter_map(|(_, track)| track.rows.last()).map(|(number, _)| *number).max();
     let last = annotated.or_else(|| images.keys().next_back().copied()).unwrap_or(0);
     let mut follow = runner.follow(target);
+    runner.chain.reset();
     let mut picture = Picture::default();
     let mut damaged = Vec::new();
     for number in 1..=last {
@@ -74,7 +75,7 @@ fn look(runner: &mut Runner<'_>, folder: &Path, target: &Target) -> anyhow::Resu
             }
         });
         let face = match image {
-            Some(image) => Some(runner.chain.crop(&picture).with_context(|| image.display().to_string())?),
+            Some(image) => Some(runner.chain.crop_of(&picture, at).with_context(|| image.display().to_string())?),
             None => None,
         };
         follow.frame(at, face.as_slice(), picture.width() as f32);

@@ -90,6 +90,7 @@ impl Follow {
             quality: face.quality,
             confidence: face.confidence,
             estimate: Some(face.estimate),
+            behind: face.behind,
         });
         // Who is out of sight for a moment keeps what stood, as in the daemon.
         let gone = self.last.map(|last| Observation { confidence: Confidence::MIN, estimate: None, ..last });
@@ -154,6 +155,7 @@ mod tests {
             estimate,
             expression: Judged::Unknown(Probability::MIN),
             compound: None,
+            behind: Duration::ZERO,
         }
     }
 

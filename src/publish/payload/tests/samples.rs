@@ -15,7 +15,7 @@ use crate::face::{Quality, TrackId};
 use crate::geometry::Rect;
 use crate::publish::payload::number::Stamp;
 use crate::publish::payload::{DevicePayload, EventPayload, EventTimes, FaceLine, ScenePayload, Status, VoiceLine};
-use crate::publish::{Answer, DeviceId, FaceState, Identity, PackInfo, SceneState, VoiceState};
+use crate::publish::{Answer, DeviceId, FaceState, FusedState, Identity, PackInfo, SceneState, VoiceState};
 use crate::voice::SoundQuality;
 
 /// The text that goes out, on several lines.
@@ -124,6 +124,8 @@ pub(super) fn face_state() -> FaceState {
         compound: answer(Some(Compound::HappilySurprised), 0.4),
         confidence: Confidence::new(0.8).unwrap(),
         behind: std::time::Duration::ZERO,
+        speaking: None,
+        fused: None,
     }
 }
 
@@ -163,6 +165,8 @@ pub(super) fn unread_face() -> String {
         compound: None,
         confidence: Confidence::MIN,
         behind: std::time::Duration::ZERO,
+        speaking: None,
+        fused: None,
         ..face_state()
     };
     line(&state, Some(captured_at()))
@@ -182,6 +186,23 @@ pub(super) fn inferred_crop() -> String {
     wire(&line.from_source("crops/0001.png", None).unwrap())
 }
 
+fn fused_state() -> FusedState {
+    FusedState {
+        valence: Valence::new(0.052),
+        arousal: Arousal::new(0.1),
+        expressions: scores(&[(Expression::Happiness, 0.55), (Expression::Anger, 0.35), (Expression::Neutral, 0.1)]),
+        expression: answer(Some(Expression::Happiness), 0.55),
+        voice_share: Confidence::new(0.3).unwrap(),
+        conflict: Some(probability(0.612)),
+    }
+}
+
+/// The face of somebody who speaks.
+pub(super) fn speaking_face() -> String {
+    let state = FaceState { speaking: Some(true), fused: Some(fused_state()), ..face_state() };
+    wire(&FaceLine::of(&state, Some(captured_at()), &identity()).unwrap())
+}
+
 pub(super) fn status() -> String {
     wire(&Status::Online.word())
 }
@@ -197,13 +218,22 @@ pub(super) fn scene() -> String {
         valence: Valence::new(0.21),
         arousal: Arousal::new(0.04),
         expression: answer(Some(Expression::Happiness), 0.62),
+        speaker: Some(TrackId(12)),
+        fused: Some(fused_state()),
     };
     wire(&ScenePayload::of(&state, captured_at().into(), &device_id()))
 }
 
 pub(super) fn empty_scene() -> String {
-    let state =
-        SceneState { captured_at: Monotonic::default(), faces: 0, valence: None, arousal: None, expression: None };
+    let state = SceneState {
+        captured_at: Monotonic::default(),
+        faces: 0,
+        valence: None,
+        arousal: None,
+        expression: None,
+        speaker: None,
+        fused: None,
+    };
     wire(&ScenePayload::of(&state, captured_at().into(), &device_id()))
 }
 
