@@ -78,7 +78,7 @@ pub fn list(registry: &Registry, engines: &Engines, as_json: bool, out: &mut imp
             row.licence.unwrap_or("-"),
             row.commercial_use.map_or("-", yes_no),
             signature.as_deref().unwrap_or("-"),
-            if variants.is_empty() { "-" } else { &variants },
+            if row.kind == Some("ensemble") { "-" } else { &variants },
             row.variants.iter().find(|variant| variant.used).map_or("-", |variant| variant.engine),
             size.as_deref().unwrap_or("-"),
             row.files,
