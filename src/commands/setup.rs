@@ -25,7 +25,7 @@ use crate::publish::{Identity, PackInfo};
 use crate::smooth::{Smoother, VoiceSmoother};
 use crate::voice::VoicePath;
 
-pub use readers::{ReaderSums, Readers};
+pub use readers::{ReaderSums, Readers, sequences};
 
 /// The configuration from a file, or the defaults.
 ///

@@ -101,10 +101,8 @@ fn models(config: &Config) -> Finding {
     };
     let pack = |name: &PackName| setup::pack(&registry, config, name);
     let sequences = |face: &Pack| {
-        let Some(name) = &config.models.sequence else { return Ok(String::new()) };
-        let sequences = registry.sequences(name.as_str(), face, None)?;
-        sequences.packs().try_for_each(|pack| setup::admit(pack, config))?;
-        Ok(format!(", with {} over time", sequences.pack.id()))
+        let sequences = setup::sequences(&registry, config, face)?;
+        Ok(sequences.map_or_else(String::new, |sequences| format!(", with {} over time", sequences.pack.id())))
     };
     let (detector, face) = match (pack(&config.models.detector), pack(&config.models.face)) {
         (Ok(detector), Ok(face)) => (detector, face),

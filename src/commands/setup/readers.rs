@@ -59,11 +59,7 @@ impl Readers {
     pub fn find(registry: &Registry, config: &Config) -> Result<Self, RegistryError> {
         let face = pack(registry, config, &config.models.face)?;
         face.frame()?;
-        let sequence = config.models.sequence.as_ref();
-        let sequences = sequence.map(|name| registry.sequences(name.as_str(), &face, None)).transpose()?;
-        for pack in sequences.iter().flat_map(Sequences::packs) {
-            admit(pack, config)?;
-        }
+        let sequences = sequences(registry, config, &face)?;
         Ok(Self { face, sequences })
     }
 
@@ -118,4 +114,20 @@ impl Readers {
             Tolerance { face: step.max(config.face.read_every), voice: voice_hop.map_or(VOICE_STANDS, |hop| hop * 2) };
         Ok(Some((Sequencer::new(models, *face_weight, tolerance), infos)))
     }
+}
+
+/// Loads what is configured to read over a while the faces that `face` reads. A voice that it reads as well must be
+/// that of the configured voice pack, where that is there; without one it reads faces alone.
+///
+/// # Errors
+/// When a pack is missing, damaged or of another kind, its signature or licence forbids this use, or they do not go
+/// together.
+pub fn sequences(registry: &Registry, config: &Config, face: &Pack) -> Result<Option<Sequences>, RegistryError> {
+    let Some(name) = &config.models.sequence else { return Ok(None) };
+    let voice = registry.describe(config.models.voice.as_str()).ok();
+    let sequences = registry.sequences(name.as_str(), face, voice.as_ref())?;
+    for pack in sequences.packs() {
+        admit(pack, config)?;
+    }
+    Ok(Some(sequences))
 }

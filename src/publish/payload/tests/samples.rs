@@ -211,16 +211,25 @@ pub(super) fn device() -> String {
     wire(&DevicePayload::of(&identity()))
 }
 
-pub(super) fn scene() -> String {
-    let state = SceneState {
+fn scene_state() -> SceneState {
+    SceneState {
         captured_at: Monotonic::default(),
         faces: 3,
         valence: Valence::new(0.21),
         arousal: Arousal::new(0.04),
         expression: answer(Some(Expression::Happiness), 0.62),
-        speaker: Some(TrackId(12)),
-        fused: Some(fused_state()),
-    };
+        speaker: None,
+        fused: None,
+    }
+}
+
+pub(super) fn scene() -> String {
+    wire(&ScenePayload::of(&scene_state(), captured_at().into(), &device_id()))
+}
+
+/// A scene in which somebody speaks.
+pub(super) fn speaking_scene() -> String {
+    let state = SceneState { speaker: Some(TrackId(12)), fused: Some(fused_state()), ..scene_state() };
     wire(&ScenePayload::of(&state, captured_at().into(), &device_id()))
 }
 
