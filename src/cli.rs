@@ -305,7 +305,7 @@ pub struct PackArgs {
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct BenchArgs {
-    /// The clip to measure with [default: demo/clip.mp4, which `make demo` makes]
+    /// The clip, or a sound for the voice path alone, to measure with [default: demo/clip.mp4, which `make demo` makes]
     #[arg(value_name = "CLIP")]
     pub clip: Option<PathBuf>,
 

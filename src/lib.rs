@@ -1,8 +1,11 @@
-//! affectd reads a camera, estimates on the device how faces appear and publishes affect events.
+//! affectd reads a camera and a microphone, estimates on the device how faces and voices appear and publishes affect
+//! events.
 //!
 //! ```text
 //!  camera ─► picture ─► detect ─► track ─► align ─► face model ─► smooth ─► events ─► publish ─► MQTT
-//!            └──────────────── face ───────────────────────────┘
+//!            └──────────────── face ───────────────────────────┘      ▲
+//!  microphone ─► 16 kHz ─► voice activity, log-mel ─► voice model ─────┘
+//!                └──────────────── voice ────────────────────────┘
 //! ```
 //!
 //! Data flows in that one direction. Blocking work (capture, inference) runs on named threads; tokio

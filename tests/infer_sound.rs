@@ -201,3 +201,16 @@ fn without_a_voice_pack_sounds_cannot_be_read_and_it_is_said() {
     assert_eq!(ran.code, 1);
     assert!(ran.stderr.contains("\"voice\"") || ran.stderr.contains("no pack voice"), "{}", ran.stderr);
 }
+
+#[test]
+fn bench_tells_what_a_second_of_sound_costs() {
+    let case = Case::new();
+    let (talk, models) = (case.wav("talk.wav", 16_000, 1, &speech(6.0)), case.packs.dir().to_str().unwrap());
+    let ran = affectd(&["bench", talk.to_str().unwrap(), "--json", "--models", models]);
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {}", ran.stderr));
+    assert_eq!((&report["windows"], &report["estimates"]), (&3.into(), &3.into()), "{report:#}");
+    assert!(
+        number(&report, "cpu_ms_per_second") > 0.0 && (number(&report, "seconds") - 6.0).abs() < 0.01,
+        "{report:#}"
+    );
+}

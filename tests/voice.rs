@@ -58,7 +58,7 @@ async fn a_clip_that_speaks_is_heard_beside_its_face() {
         let (clip, models) = (clip.to_str().unwrap(), models.to_str().unwrap());
         program::affectd(&["replay", clip, "--models", models, "--broker", &url, "--device", "talk", "--quiet"])
     });
-    let (mut voices, mut events, mut faces) = (Vec::new(), Vec::new(), 0);
+    let (mut voices, mut events, mut faces, mut scenes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     loop {
         let message = listener.next().await;
         schema::check(&message);
@@ -71,12 +71,21 @@ async fn a_clip_that_speaks_is_heard_beside_its_face() {
                 assert!(device["packs"].as_array().unwrap().iter().any(|pack| pack["kind"] == "voice"), "{device}");
             }
             "status" if message.text() == "stopped" => break,
-            topic => faces += usize::from(topic.starts_with("faces/")),
+            "scene/state" => scenes.push(message.json()),
+            topic if topic.starts_with("faces/") => faces.push(message.json()),
+            _ => {}
         }
     }
     let ran = run.await.unwrap();
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    assert!(faces > 3, "{faces}");
+    assert!(faces.len() > 3, "{faces:#?}");
+    // A portrait's mouth does not move: whoever speaks is not in view, and the voice is fused with the scene.
+    assert!(faces.iter().all(|face| face["speaking"] == false && face.get("fused").is_none()), "{faces:#?}");
+    let fused: Vec<&Value> = scenes.iter().filter_map(|scene| scene.get("fused")).collect();
+    assert!(!fused.is_empty() && scenes.iter().all(|scene| scene.get("speaker").is_none()), "{scenes:#?}");
+    assert!(fused.iter().all(|fused| fused["valence"].is_number() && fused["voice_share"].as_f64() > Some(0.0)));
+    // Before the first window, and long after the last, there is nothing to fuse.
+    assert!(scenes[0].get("fused").is_none(), "{scenes:#?}");
     // The first window is full after three seconds.
     assert!(voices.len() >= 2 && voices[0]["valence"].is_number(), "{voices:#?}");
     assert!(voices.iter().all(|voice| voice["pack"] == "voice 0.1.0" && voice.get("face").is_none()));

@@ -39,6 +39,7 @@ enum Heard {
 }
 
 /// What came out of the link, for the chain to tell.
+#[expect(clippy::large_enum_variant, reason = "a box would allocate for every reading")]
 pub(super) enum Told {
     /// How much of the moments before was voice.
     Speaking(Monotonic, Confidence),

@@ -104,7 +104,6 @@ pub struct VoiceState {
 
 /// A state: of interest only until a newer one replaces it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "a box would allocate for every frame")]
 pub enum State {
     /// One face.
     Face(FaceState),

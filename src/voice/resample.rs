@@ -127,8 +127,8 @@ impl Blocks {
     fn work(&mut self, whole: u64, take: &mut impl FnMut(&[f32])) {
         let (frames_in, frames_out) = (self.input.len(), self.output.len());
         let made = match (
-            InterleavedSlice::new(&*self.input, 1, frames_in),
-            InterleavedSlice::new_mut(&mut *self.output, 1, frames_out),
+            InterleavedSlice::new(&self.input, 1, frames_in),
+            InterleavedSlice::new_mut(&mut self.output, 1, frames_out),
         ) {
             (Ok(input), Ok(mut output)) => self.fft.process_into_buffer(&input, &mut output, None).is_ok(),
             _ => false,

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use crate::capture::file::is_sound;
 use crate::cli::{BenchArgs, BenchCommand};
 use crate::clock::SystemClock;
 use crate::exit::Exit;
@@ -13,6 +14,7 @@ mod annotations;
 mod clip;
 mod faces;
 mod report;
+mod sound;
 mod usage;
 
 /// Runs the command.
@@ -27,6 +29,9 @@ pub fn run(args: &BenchArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
             faces::faces(&registry, &engines, dir, &SystemClock, *json, &mut io::stdout().lock())?;
             Ok(Exit::Ok)
         }
-        None => clip::run(args, models),
+        None => match args.clip.as_deref().filter(|clip| is_sound(clip)) {
+            Some(file) => sound::run(file, args.json, models),
+            None => clip::run(args, models),
+        },
     }
 }
