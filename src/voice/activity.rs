@@ -39,7 +39,13 @@ const SINKING: f32 = 1.0;
 const FALLING: f32 = 20.0;
 
 /// From this likelihood on it is a voice.
-const SURE: f32 = 0.6;
+const SURE: f32 = 0.5;
+
+/// So many frames of features before a voice, and after it, belong to it: words begin and end more softly than the
+/// network believes in them, and voice packs are trained with as much around each stretch of voice.
+pub const BEFORE: usize = 3;
+/// See [`BEFORE`].
+pub const AFTER: usize = 12;
 
 /// The power of a tone lies in the band of its frequency and so many beside it on each side …
 const BESIDE: usize = 2;

@@ -10,7 +10,7 @@
 
 use std::time::Duration;
 
-use super::activity::{Activity, is_tone};
+use super::activity::{AFTER, Activity, BEFORE, is_tone};
 use super::level::{Centre, Clipping, power};
 use super::mel::{FFT, HOP, Mel, RATE};
 use super::resample::Resample;
@@ -51,6 +51,8 @@ pub struct VoicePath<M> {
     /// Whether waves were cut off in sound that no row was made of yet.
     clipped: bool,
     speaking: f32,
+    /// Rows that still belong to the voice before them.
+    ringing: usize,
 }
 
 /// What stands before the resampler, for one rate.
@@ -118,6 +120,7 @@ impl<M: VoiceRead> VoicePath<M> {
             power: 0.0,
             clipped: false,
             speaking: 0.0,
+            ringing: 0,
         }
     }
 
@@ -191,7 +194,7 @@ impl<M: VoiceRead> VoicePath<M> {
         self.activity.reset();
         self.window.reset();
         (self.since_reading, self.frames, self.heard) = (0, 0, 0);
-        (self.power, self.clipped, self.speaking) = (0.0, false, 0.0);
+        (self.power, self.clipped, self.speaking, self.ringing) = (0.0, false, 0.0, 0);
     }
 
     /// The front for that rate and moment, taken out.
@@ -216,13 +219,18 @@ impl<M: VoiceRead> VoicePath<M> {
             self.activity.push(samples);
             self.power = power(samples);
             self.heard += samples.len() as u64;
-            let Self { mel, activity, window, frames, power, clipped, speaking, .. } = self;
+            let Self { mel, activity, window, frames, power, clipped, speaking, ringing, .. } = self;
             let mut added = 0;
             mel.push(samples, |frame| {
                 let answer = activity.of_frame(*frames);
-                let voiced = answer.voiced && !is_tone(frame);
-                *speaking += (f32::from(voiced) - *speaking) / SPEAKING_ROWS;
+                let found = answer.voiced && !is_tone(frame);
+                *speaking += (f32::from(found) - *speaking) / SPEAKING_ROWS;
+                let voiced = found || *ringing > 0;
+                *ringing = if found { AFTER } else { ringing.saturating_sub(1) };
                 window.push(Row { frame: *frame, voiced, score: answer.score, power: *power, clipped: *clipped });
+                if found {
+                    window.begin_earlier(BEFORE);
+                }
                 *frames += 1;
                 added += 1;
             });

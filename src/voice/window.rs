@@ -58,6 +58,14 @@ impl Window {
         self.heard = (self.heard + 1).min(self.rows.len());
     }
 
+    /// Says of the latest rows before the newest one that they belong to its voice.
+    pub fn begin_earlier(&mut self, rows: usize) {
+        let size = self.rows.len();
+        for back in 2..2 + rows.min(self.heard.saturating_sub(1)) {
+            self.rows[(self.next + size - back) % size].voiced = true;
+        }
+    }
+
     /// Whether as many rows were heard as it has.
     pub fn is_full(&self) -> bool {
         self.heard == self.rows.len()
@@ -144,6 +152,19 @@ mod tests {
         assert_eq!(filled(&window), [(1.0, 1.0), nothing, nothing]);
         window.reset();
         assert_eq!(filled(&window), [nothing; 3]);
+    }
+
+    #[test]
+    fn a_voice_may_begin_earlier_than_its_first_row_but_not_before_the_sound() {
+        let mut window = Window::new(4);
+        window.push(row(1.0, true));
+        window.begin_earlier(3);
+        assert_eq!(window.content().voiced, 1);
+        for value in 2..=6 {
+            window.push(row(value as f32, false));
+        }
+        window.begin_earlier(2);
+        assert_eq!(filled(&window), [(3.0, 0.0), (4.0, 1.0), (5.0, 1.0), (6.0, 0.0)]);
     }
 
     #[test]

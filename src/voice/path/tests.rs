@@ -82,7 +82,7 @@ fn silence_noise_and_tones_say_nothing() {
         let all = readings(&mut path(), &sound, 16_000, Duration::ZERO);
         assert!(all.len() >= 2);
         for reading in all {
-            assert!(reading.activity.get() < 0.06, "{reading:?}");
+            assert!(reading.activity.get() < LEAST_VOICE, "{reading:?}");
             assert_eq!((&reading.estimate, &reading.embedding), (&None, &None));
         }
     }
