@@ -6,8 +6,8 @@ import torch
 from made_sequences import EMBEDDING, make
 
 from affectlab import data, train
-from affectlab.sequence import figures, learn, work
-from affectlab.sequence.heads import Design
+from affectlab.sequence import ensemble, figures, learn, work
+from affectlab.sequence.heads import Design, SequenceNet
 from affectlab.sequence.windows import Windows
 
 ALL = ("expression", "valence_arousal", "action_units")
@@ -34,10 +34,8 @@ def test_compounds_of_a_later_stage_are_masked_and_single_emotions_are_not(made)
     net_design = design(tasks=("expression", "compound"))
     compound = torch.nonzero(~cut.single)
     assert len(compound) > 0
-    plan = learn.Plan(drop=0.0, curriculum=True)
+    plan = learn.Plan(drop=0.0, noise=0.0, curriculum=True)
     torch.manual_seed(0)
-    from affectlab.sequence.heads import SequenceNet
-
     net = SequenceNet(net_design).eval()
 
     def loss(rows, share):
@@ -76,6 +74,20 @@ def test_a_modality_is_lost_on_purpose_but_never_both():
     face, voice = lost[:, :, EMBEDDING].any(1), lost[:, :, -1].any(1)
     assert (face | voice).all() and face[:100].all()
     assert 0.2 < (~face[100:]).float().mean() < 0.4 and 0.1 < (~voice[100:]).float().mean() < 0.4
+
+
+def test_noise_reaches_what_is_there_and_nothing_else():
+    net = SequenceNet(design(voice=6))
+    net.entrance.face.spread.fill_(2.0)
+    x = torch.zeros(200, 9, net.design.columns)
+    x[:, ::2, EMBEDDING] = 1
+    x[:, 1::2, -1] = 1
+    noisy = learn.add_noise(x, net, 0.5, torch.Generator().manual_seed(0)) - x
+    face, voice = noisy[:, :, :EMBEDDING], noisy[:, :, EMBEDDING + 1:-1]
+    assert (noisy[:, :, [EMBEDDING, -1]] == 0).all() and (face[:, 1::2] == 0).all() and (voice[:, ::2] == 0).all()
+    # One part the same in all rows, and half as much anew: the root of 1 + 1/4 of half of two, and of half of one.
+    assert face[:, ::2].std() == pytest.approx(1.118, abs=0.05) and voice[:, 1::2].std() == pytest.approx(0.559, abs=0.03)
+    assert (face[:, 0] * face[:, 2]).mean() == pytest.approx(1.0, abs=0.1)
 
 
 def test_mixed_windows_are_there_where_both_are():
@@ -136,9 +148,9 @@ def test_the_ensembles_weights_follow_who_is_right(made):
     right = np.eye(8, dtype=np.float32)[made.label] * 0.9 + 0.0125
     wrong = np.roll(right, 1, axis=2)
     flat = np.full_like(right, 0.125)
-    weights = work.choose_weights(made, [(wrong,), (right,), (flat,)])
+    weights = ensemble.choose_weights(made, [(wrong,), (right,), (flat,)])
     assert weights[1] == 0.9 and sum(weights) == pytest.approx(1)
-    mean = work.blended([(right,), (flat,)], [3, 1])[0]
+    mean = ensemble.blended([(right,), (flat,)], [3, 1])[0]
     np.testing.assert_allclose(mean, 0.75 * right + 0.25 * flat, atol=1e-6)
 
 

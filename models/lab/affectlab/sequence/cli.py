@@ -8,7 +8,7 @@ MODELS = LAB.parent
 RUN = LAB / "runs" / "sequence"
 # Sequences of each part: six seconds each.
 COUNTS = {"fit": 1600, "holdout": 400, "valid": 600}
-SYSTEMS = ("spatial-temporal",)
+SYSTEMS = ("spatial-temporal", "jin-2021", "progressive")
 
 
 def add_commands(commands):
@@ -31,11 +31,18 @@ def add_commands(commands):
     action.add_argument("--photographs", type=Path, metavar="FILE", help="what 'photographs' wrote; FER+ alone without")
     action.add_argument("--landmarks", type=Path, metavar="FILE",
                         help="what 'affectlab.blendshapes' wrote; without, the emotions alone say what the action units do")
-    action.add_argument("--quick", action="store_true", help="a twentieth of the sequences, to see that it runs")
+    action.add_argument("--share", type=float, default=1.0, metavar="X",
+                        help="of the usual number of sequences, the first (default: 1)")
+    action.add_argument("--quick", action="store_true", help="a twentieth of the sequences, from 500 pictures, to see that it runs")
+
+    action = add("voices", "Keep a voice pack's embeddings of recorded emotions, to be laid beside composed faces.", data=True)
+    action.add_argument("--voice", type=Path, default=MODELS / "voice", metavar="DIR", help="the voice pack (default: ../voice)")
+    action.add_argument("--quick", action="store_true", help="forty recordings of each part, to see that it runs")
 
     def add_system(action, kind):
         action.add_argument("system", choices=sorted(SYSTEMS), help=f"which {kind}")
         action.add_argument("--models", type=Path, default=MODELS, metavar="DIR", help="folder of the packs (default: ..)")
+        action.add_argument("--face", metavar="NAME", help="read the embeddings of this frame pack instead of the system's own")
 
     action = add("train", "Train the sequence models of a system on composed sequences.")
     add_system(action, "system to train")
@@ -58,39 +65,47 @@ def _compose(options):
     landmarks = action_units.Landmarks(options.landmarks) if options.landmarks else None
     for part, count in COUNTS.items():
         pictures = stills.gather(options.data, part, face, found, landmarks, 500 if options.quick else None)
-        made = compose.of_pack(pictures, count // 20 if options.quick else count, part, face)
+        made = compose.of_pack(pictures, max(1, round(count * (0.05 if options.quick else options.share))), part, face)
         made.save(work.composed(options.run, face.name, part))
         print(f"{part}: {len(made)} composed sequences, {len(made.embedding)} frames, from {len(pictures)} pictures")
 
 
+def _system(options):
+    """The module of the system that was named."""
+    from . import audio_visual, convergence, spatial_temporal
+
+    return {"spatial-temporal": spatial_temporal, "jin-2021": audio_visual, "progressive": convergence}[options.system]
+
+
+def _voices(options):
+    from . import voices, work
+
+    voice = voices.Voice(options.voice)
+    for part in COUNTS:
+        read = voices.read(options.data, part, voice, 40 if options.quick else None)
+        read.save(work.heard(options.run, voice.name, part))
+        print(f"{part}: {len(read.label)} recordings")
+
+
 def _train(options):
-    from . import compose, systems, work
-
-    face = compose.Frame(options.models / "mtanet")
-    for recipe in systems.BRANCHES:
-        print(work.train(recipe, options.run, face))
+    for path in _system(options).train(options):
+        print(path)
 
 
-def _figures(options, do):
-    from . import compose, figures
+def _figures(rows, seen):
+    from . import figures
 
-    face = compose.Frame(options.models / "mtanet")
-    rows, seen = do(options.run, options.models, face, options.detector, options.clips)
     print("\n".join(figures.lines(rows)))
     for name, row in seen.items():
         print(f"{name}: " + ", ".join(f"{reader} {value:.2f}" for reader, value in row.items()))
 
 
 def _pack(options):
-    from . import work
-
-    _figures(options, work.pack_spatial_temporal)
+    _figures(*_system(options).pack(options))
 
 
 def _measure(options):
-    from . import work
-
-    _figures(options, work.measure_spatial_temporal)
+    _figures(*_system(options).measured(options))
 
 
 def run(options):
@@ -98,4 +113,4 @@ def run(options):
     import torch
 
     torch.set_num_threads(1)
-    {"compose": _compose, "train": _train, "pack": _pack, "measure": _measure}[options.action](options)
+    {"compose": _compose, "voices": _voices, "train": _train, "pack": _pack, "measure": _measure}[options.action](options)

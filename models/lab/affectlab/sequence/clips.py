@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import data, export, photographs, template, warp
 from ..model import SIZE
-from . import figures, windows
+from . import figures
 from .compose import Composed
 from .script import STEP
 
@@ -72,10 +72,10 @@ def read(path, face, detector):
                     np.array(["clip"]), np.array([Path(path).name]), f"{face.name} {face.version}", "a real clip without labels")
 
 
-def measure(folder, face, detector, readers):
+def measure(folder, face, detector, tell):
     """Flips a second of every clip in ``folder``: name of the clip -> name of the reader -> flips.
 
-    ``readers``: name -> (composed, windows) -> (N, T, 8) probabilities.
+    ``tell``: ``Composed`` -> answers by name, the first of each (1, T, 8) probabilities.
     """
     result = {}
     for path in sorted(Path(folder).iterdir()):
@@ -84,10 +84,9 @@ def measure(folder, face, detector, readers):
         clip = read(path, face, detector)
         if clip is None or clip.row.shape[1] < 2:
             continue
-        cut, seen = windows.Windows.of(clip), clip.row >= 0
+        seen = clip.row >= 0
         row = {"seconds": round(clip.row.shape[1] * STEP, 1), "found": float(seen.mean())}
-        for name, reader in readers.items():
-            row[name] = figures.flips(reader(clip, cut).argmax(2), seen)
+        row |= {name: figures.flips(answer[0].argmax(2), seen) for name, answer in tell(clip).items()}
         result[path.name] = row
     if not result:
         raise data.DataError(f"{folder} holds no clip with a face")

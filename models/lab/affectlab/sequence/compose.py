@@ -14,12 +14,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from .. import data, export, measure, picture
+from .. import data, export, labels, measure, picture
 from ..model import SIZE
 from . import render, script
 
 log = logging.getLogger(__name__)
 
+# The logit of an expression that a frame pack does not tell.
+NEVER = -30.0
 SEEDS = {"fit": 1, "holdout": 2, "valid": 3}
 
 
@@ -29,13 +31,15 @@ class Frame:
     def __init__(self, folder):
         self.pack, path = measure.open_pack(folder)
         wanted = {"width": SIZE, "height": SIZE, "channels": "grey"}
-        differs = [key for key, value in wanted.items() if self.pack["input"][key] != value]
+        differs = [key for key, value in wanted.items() if self.pack.get("input", {}).get(key) != value]
         if self.pack["kind"] != "frame" or differs or "embedding" not in self.pack["outputs"]:
             raise measure.PackError(f"{folder}: sequences are composed of grey faces of {SIZE} pixels, for a frame pack "
                                     "with an embedding; this pack is another")
         self.name, self.version = self.pack["name"], self.pack["version"]
         self.size = self.pack["outputs"]["embedding"]["size"]
-        self.temperature = self.pack["outputs"].get("expression", {}).get("temperature", 1.0)
+        told = self.pack["outputs"].get("expression", {})
+        self.temperature = told.get("temperature", 1.0)
+        self.expressions = told.get("labels", list(labels.EXPRESSIONS))
         self.session = export.session(path)
 
     def ask(self, images):
@@ -43,8 +47,13 @@ class Frame:
         return self.answer(picture.to_input(torch.from_numpy(np.asarray(images))).numpy())
 
     def answer(self, x):
-        """Outputs by name, f32, of (M, 1, 64, 64) inputs in [-1, 1]."""
-        return export.run(self.session, x)
+        """Outputs by name, f32, of (M, 1, 64, 64) inputs in [-1, 1]; expression logits in the order of ``EXPRESSIONS``."""
+        said = export.run(self.session, x)
+        if "expression" in said:
+            logits = np.full((len(x), len(labels.EXPRESSIONS)), NEVER, np.float32)
+            logits[:, [labels.EXPRESSIONS.index(name) for name in self.expressions]] = said["expression"]
+            said["expression"] = logits
+        return said
 
 
 @dataclass
@@ -73,6 +82,11 @@ class Composed:
 
     def __len__(self):
         return len(self.row)
+
+    def first(self, count):
+        """The first ``count`` sequences, with the frames of all."""
+        by_row = {name: getattr(self, name)[:count] for name in ("row", "target", "va", "units", "pair", "story", "source")}
+        return dataclasses.replace(self, **by_row)
 
     @property
     def label(self):

@@ -40,19 +40,23 @@ def unit_figures(probability, target):
     return {"unit_f1": float(np.mean(scores)), "unit_accuracy": float((said == true).mean())}
 
 
-def judge(composed, probability, affect=None, units=None):
-    """Figures of what was said of every row: ``probability`` (N, T, 8), ``affect`` (N, T, 2), ``units`` (N, T, 12)."""
+def judge(composed, probability, affect=None, units=None, rows=None):
+    """Figures of what was said of every row: ``probability`` (N, T, 8), ``affect`` (N, T, 2), ``units`` (N, T, 12).
+
+    ``rows`` (N, T): judge these alone, of those in which a face was seen. What is not a number was not said.
+    """
     seen, label, guess = composed.row >= 0, composed.label, probability.argmax(2)
+    seen = seen if rows is None else seen & rows
     result = {
         "n": int(seen.sum()), "sequences": len(composed),
         "accuracy": float((guess == label)[seen].mean()),
         "macro_f1": macro_f1(label[seen], guess[seen], len(EXPRESSIONS)),
         "flips": flips(guess, seen), "label_flips": flips(label, seen),
     }
-    if affect is not None:
+    if affect is not None and np.isfinite(affect[seen]).all():
         ccc = losses.ccc(torch.from_numpy(affect[seen]), torch.from_numpy(composed.va[seen]))
         result |= {"ccc_valence": float(ccc[0]), "ccc_arousal": float(ccc[1])}
-    if units is not None:
+    if units is not None and np.isfinite(units[seen]).all():
         result |= unit_figures(units[seen], composed.units[seen])
     return result
 

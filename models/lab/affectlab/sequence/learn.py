@@ -28,7 +28,8 @@ class Plan:
     """Everything that decides a training; kept in its checkpoint.
 
     ``hop``: windows begin at each hop-th row. ``every_row``: all rows of a window are judged, not the predicted one
-    alone. ``drop``: rows lost on purpose. ``lose``: share of the windows without voice, and again without a face.
+    alone. ``drop``: rows lost on purpose. ``noise``: added to embeddings, by their own spread, the same to all rows of
+    a window and half as much to each anew: the frame pack knows the training pictures too well. ``lose``: share of the windows without voice, and again without a face.
     ``smoothing`` and ``positive`` (weights of the active side, or none): of the action units. ``curriculum``: compound
     samples come in by stages, and windows are mixed by Beta(``mixup``).
     """
@@ -44,6 +45,7 @@ class Plan:
     balance: float = 0.25
     every_row: bool = False
     drop: float = 0.05
+    noise: float = 0.5
     lose: float = 0.0
     smoothing: float = 0.0
     positive: tuple = ()
@@ -84,6 +86,19 @@ def lose_rows(x, design, plan, generator):
     return x
 
 
+def add_noise(x, model, amount, generator):
+    """Windows whose embeddings are off by ``amount`` of their spread, as those of pictures never seen are."""
+    design, parts = model.design, [(slice(0, model.design.face), model.entrance.face)]
+    if design.voice:
+        parts.append((slice(design.face + 1, -1), model.entrance.voice))
+    x = x.clone()
+    for columns, part in parts:
+        size, there = len(part.spread), x[:, :, columns.stop].unsqueeze(2)
+        drawn = torch.randn(len(x), 1, size, generator=generator) + torch.randn(*x.shape[:2], size, generator=generator) / 2
+        x[:, :, columns] += amount * part.spread * drawn * there
+    return x
+
+
 def mix(x, targets, design, alpha, generator):
     """Mixup of windows and of their targets; a row counts as present where it is in both."""
     share = float(torch.distributions.Beta(alpha, alpha).sample())
@@ -117,6 +132,8 @@ def _batch(model, windows, which, at, share, plan, generator):
     design = model.design
     x, rows = windows.cut(design, which, at)
     x = lose_rows(x, design, plan, generator)
+    if plan.noise:
+        x = add_noise(x, model, plan.noise, generator)
     if not plan.every_row:
         rows = at
     targets = windows.known(which, rows)

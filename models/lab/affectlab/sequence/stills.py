@@ -1,9 +1,10 @@
 """The still pictures that composed sequences are made of, with everything that is known of each.
 
 FER+ keeps its parts (``fit`` to train on, ``holdout`` to tune on, ``valid`` to
-measure); photographs are divided by person. What a photograph's single label
-is worth is decided as for the face pack: half of the target is the label where
-the network finds it credible, the rest is what the network says.
+measure); photographs are divided by person. What a photograph's single label is
+worth to learn from is decided as for the face pack: half of the target is the
+label where the network finds it credible, the rest is what the network says.
+What is measured with has its label as it was given.
 """
 
 import dataclasses
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from .. import action_units, data, export, labels, picture, teach
+from .. import action_units, data, labels, picture, teach
 from ..photographs import Photographs
 
 # Six emotions with a sigmoid of their own, in the order of the compound head.
@@ -95,14 +96,13 @@ def _few(found, most):
 class _Asked(torch.nn.Module):
     """A frame pack's ONNX file behind the face of a teacher."""
 
-    def __init__(self, session, temperature):
+    def __init__(self, face):
         super().__init__()
-        self.session, self.temperature = session, temperature
+        self.face = face
 
     def forward(self, x):
-        said = export.run(self.session, x.float().numpy())
-        logits = torch.from_numpy(said["expression"]) / self.temperature
-        return logits, torch.from_numpy(said["valence_arousal"]), None, None
+        logits = torch.from_numpy(self.face.answer(x.float().numpy())["expression"]) / self.face.temperature
+        return logits, torch.zeros(len(x), 2), None, None
 
 
 def photographs(found, held, face, most=MOST_PHOTOGRAPHS):
@@ -111,8 +111,11 @@ def photographs(found, held, face, most=MOST_PHOTOGRAPHS):
     ``face``: the ``compose.Frame`` that says how credible a label is.
     """
     kept = _few(found.of(held), most)
-    faces = teach.judge(kept, [_Asked(face.session, face.temperature)])
-    # Whoever measures goes by the label that was given; whoever learns, by the softened target.
+    faces = teach.judge(kept, [_Asked(face)])
+    if held:
+        # Whoever measures goes by the label that was given: the network's own opinion would take its side.
+        faces.target = torch.nn.functional.one_hot(faces.label, len(labels.EXPRESSIONS)).float()
+        faces.va = torch.from_numpy(labels.valence_arousal(faces.target.numpy()))
     pair = torch.zeros(len(faces), len(EMOTIONS), dtype=torch.bool)
     return faces, Stills.of(faces, _square(faces.images), pair, kept.person)
 

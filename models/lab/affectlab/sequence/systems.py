@@ -47,4 +47,20 @@ SPATIAL_TEMPORAL_TRANSFORMER = Recipe(
 ENSEMBLE = "spatial-temporal"
 BRANCHES = (SPATIAL_TEMPORAL_GRU, SPATIAL_TEMPORAL_TRANSFORMER)
 
-RECIPES = {recipe.name: recipe for recipe in BRANCHES}
+# Jin, Zheng, Gao, Xu (2021): 30 frames, both embeddings side by side, one layer of eight heads, windows ten rows apart.
+JIN = Recipe(
+    "jin-2021", "Action units and expression of a face and a voice over three seconds, by a Transformer.", "jin-2021", "jin-2021-face",
+    Design("transformer", 30, "newest", 0, width=0, layers=1, heads=8, key=16, inner=384, tasks=("expression", "action_units")),
+    Plan(epochs=8, steps=120, batch=48, hop=10, every_row=True, lose=0.3, smoothing=0.1, unit_weight=1.0,
+         positive=(1.0, 2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 6.0, 6.0, 5.0, 1.0, 5.0)),
+    voice="voice")
+
+# Liu et al. (2024): leaky ReLU, then one of three bodies, every row judged; six sigmoids by the curriculum.
+PROGRESSIVE = Recipe(
+    "progressive", "Expression, valence, arousal, action units and compound expressions of the newest of five rows.", "progressive",
+    "progressive-face",
+    Design("transformer", 5, "newest", 0, width=0, leak=True, layers=2, heads=4, key=32, inner=512, hidden=128,
+           channels=(128, 96, 48), tasks=(*ALL_TASKS, "compound")),
+    Plan(epochs=16, steps=80, batch=128, hop=5, every_row=True, curriculum=True, mixup=0.2))
+
+RECIPES = {recipe.name: recipe for recipe in (*BRANCHES, JIN, PROGRESSIVE)}

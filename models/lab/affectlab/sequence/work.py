@@ -1,16 +1,14 @@
-"""What the commands do: train recipes on composed sequences, measure packs beside the frame model, write packs."""
+"""What the recipes of all systems share: where things are kept, how a model is trained, and what it is measured beside."""
 
-import itertools
 import json
 import logging
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from .. import calibrate, data, measure
-from . import clips, figures, learn, packs, systems
-from .compose import Composed
+from . import clips, figures, learn
+from .compose import Composed, Frame
 from .heads import Design
 from .windows import Windows
 
@@ -20,6 +18,16 @@ log = logging.getLogger(__name__)
 def composed(run, face_name, part):
     """The file of a part's sequences in a run's folder."""
     return Path(run) / f"composed-{face_name}-{part}.npz"
+
+
+def face_of(options, recipe):
+    """The frame pack that a recipe reads, or the one named instead."""
+    return Frame(Path(options.models) / (options.face or recipe.face))
+
+
+def heard(run, voice_name, part):
+    """The file of a part's voices in a run's folder."""
+    return Path(run) / f"heard-{voice_name}-{part}.npz"
 
 
 def load(run, face, part):
@@ -44,14 +52,18 @@ def temperature(held, cut, model):
     return calibrate.choose_temperature(torch.from_numpy(said["expression"][seen]), torch.from_numpy(held.label[seen]))
 
 
+def keep(run, name, model, plan, held, cut):
+    """Save a trained model, its temperature tuned on held-out composed sequences; returns its checkpoint."""
+    path = checkpoint(run, name)
+    learn.save(path, model, plan, temperature(held, cut, model))
+    return path
+
+
 def train(recipe, run, face):
     """Train a recipe that reads faces alone and keep it; returns its checkpoint."""
-    design = recipe.form(face.size)
-    model = learn.fit(Windows.of(load(run, face, "fit")), design, recipe.plan)
     held = load(run, face, "holdout")
-    path = checkpoint(run, recipe.name)
-    learn.save(path, model, recipe.plan, temperature(held, Windows.of(held), model))
-    return path
+    model = learn.fit(Windows.of(load(run, face, "fit")), recipe.form(face.size), recipe.plan)
+    return keep(run, recipe.name, model, recipe.plan, held, Windows.of(held))
 
 
 class Reader:
@@ -77,88 +89,43 @@ class Reader:
                    manifest["outputs"]["expression"]["temperature"])
 
     def tell(self, cut):
-        """Probabilities, affect and units of every row, (N, T, K) each."""
+        """Probabilities, affect and units of every row, (N, T, K) each; none for what it does not say."""
         said = figures.tell(self.ask, self.design, cut)
-        return (figures.softmax(said["expression"], self.temperature), said["valence_arousal"],
-                figures.sigmoid(said["action_units"]))
+        units = figures.sigmoid(said["action_units"]) if "action_units" in said else None
+        return figures.softmax(said["expression"], self.temperature), said.get("valence_arousal"), units
 
 
-def blended(told, weights):
-    """The weighted mean of what several readers told: each a tuple of (N, T, K)."""
-    total = sum(weights)
-    return tuple(sum(w * part for w, part in zip(weights, parts)) / total for parts in zip(*told))
-
-
-def choose_weights(held, told, step=0.1):
-    """Weights of the members, in steps, that make the labels of held-out composed sequences most likely."""
-    seen, label = held.row >= 0, held.label[held.row >= 0]
-    own = [part[0][seen][np.arange(len(label)), label] for part in told]
-    count = round(1 / step)
-    best, chosen = -np.inf, None
-    for shares in itertools.product(range(count + 1), repeat=len(told)):
-        # An ensemble of one is none.
-        if sum(shares) != count or sum(share > 0 for share in shares) < 2:
-            continue
-        likely = np.log(np.clip(sum(s * p for s, p in zip(shares, own)) / count, 1e-9, 1)).mean()
-        if likely > best:
-            best, chosen = likely, [round(s * step, 3) for s in shares]
-    return chosen
-
-
-def beside(found, face, readers, members=None, weights=None):
-    """Rows (name, figures) on composed sequences: the frame model, it smoothed, each reader, and their ensemble."""
-    cut = Windows.of(found)
-    told = {face.name: figures.by_frame(found)}
-    smooth = figures.smoothed(found, readers[0].design)
-    told[f"{face.name}, mean over the window"] = smooth
+def beside(found, face, readers, cut=None):
+    """What each reader tells of composed sequences, by name: the frame model, it smoothed, and the ``readers``."""
+    cut = Windows.of(found) if cut is None else cut
+    told = {face.name: figures.by_frame(found), smooth_name(face): figures.smoothed(found, readers[0].design)}
     for reader in readers:
         log.info("measuring %s", reader.name)
         told[reader.name] = reader.tell(cut)
-    if members:
-        told[systems.ENSEMBLE] = blended([told[name] for name in members], weights)
+    return told
+
+
+def smooth_name(face):
+    """What the frame model averaged over the window is called in tables."""
+    return f"{face.name}, mean over the window"
+
+
+def rows(found, told):
+    """(name, figures) of each answer in ``told`` about composed sequences."""
     return [(name, figures.judge(found, *answer)) for name, answer in told.items()]
 
 
-def on_clips(folder, face, detector, readers, members=None, weights=None):
-    """Flips a second on real clips, for the same readers as ``beside``."""
-    def smooth(clip, _cut):
-        return figures.smoothed(clip, readers[0].design)[0]
+def on_clips(folder, face, detector, readers, more=lambda told: told):
+    """Flips a second on real clips, for the same readers as ``beside``; ``more`` adds answers made of the others.
 
-    def by(reader):
-        return lambda _clip, cut: reader.tell(cut)[0]
+    A reader that also hears hears nothing: the clips' sound is not looked at.
+    """
+    if not folder:
+        return {}
+    deaf = max(reader.design.voice for reader in readers)
 
-    asked = {face.name: lambda clip, _cut: figures.by_frame(clip)[0], f"{face.name}, mean over the window": smooth,
-             **{reader.name: by(reader) for reader in readers}}
-    if members:
-        named = {reader.name: by(reader) for reader in readers} | {face.name: asked[face.name]}
-        asked[systems.ENSEMBLE] = lambda clip, cut: blended([(named[m](clip, cut),) for m in members], weights)[0]
-    return clips.measure(folder, face, detector, asked)
+    def tell(clip):
+        quiet = torch.zeros(*clip.row.shape, deaf + 1) if deaf else None
+        return more(beside(clip, face, readers, Windows.of(clip, quiet)))
 
-
-def pack_spatial_temporal(run, models, face, detector, clip_folder):
-    """Write the two branches and their ensemble, with figures; returns the rows and the clips' figures."""
-    readers = [Reader.of_checkpoint(recipe.name, checkpoint(run, recipe.name)) for recipe in systems.BRANCHES]
-    names = [face.name, *(reader.name for reader in readers)]
-    held = load(run, face, "holdout")
-    cut = Windows.of(held)
-    weights = choose_weights(held, [figures.by_frame(held), *(reader.tell(cut) for reader in readers)])
-    log.info("weights of %s: %s", ", ".join(names), weights)
-    rows = beside(load(run, face, "valid"), face, readers, names, weights)
-    seen = on_clips(clip_folder, face, detector, readers, names, weights) if clip_folder else {}
-    kept, date = {"rows": rows, "clips": seen}, packs.today()
-    for recipe in systems.BRANCHES:
-        packs.build(recipe, checkpoint(run, recipe.name), Path(models) / recipe.name, face, None, kept, date)
-    versions = [face.version] + [systems.VERSION] * len(readers)
-    members = [member for member in zip(names, versions, weights) if member[2] > 0]
-    packs.build_ensemble(Path(models) / systems.ENSEMBLE, members, kept, date)
-    return rows, seen
-
-
-def measure_spatial_temporal(run, models, face, detector, clip_folder):
-    """The same figures of the packs that are there, from their ONNX files."""
-    readers = [Reader.of_pack(Path(models) / recipe.name) for recipe in systems.BRANCHES]
-    kept = json.loads((Path(models) / systems.ENSEMBLE / measure.FIGURES).read_text())
-    names, weights = [m[0] for m in kept["members"]], [m[2] for m in kept["members"]]
-    rows = beside(load(run, face, "valid"), face, readers, names, weights)
-    seen = on_clips(clip_folder, face, detector, readers, names, weights) if clip_folder else {}
-    return rows, seen
+    return clips.measure(folder, face, detector, tell)
