@@ -35,6 +35,10 @@ def ask(images):
     return {"embedding": bands, "expression": logits, "valence_arousal": bands[:, :2] * 2 - 1}
 
 
-def make(count=24, seed=1):
-    """``count`` composed sequences of the made stills."""
-    return compose.compose(make_stills(), count, seed, ask, "made 0.1.0")
+def make(count=24, seed=1, repeat=1, pack="made 0.1.0"):
+    """``count`` composed sequences of the made stills, the embedding ``repeat`` times as wide."""
+    def asked(images):
+        said = ask(images)
+        return {**said, "embedding": np.tile(said["embedding"], repeat)[:, :128], "action_units": said["embedding"]}
+
+    return compose.compose(make_stills(), count, seed, asked, pack)

@@ -32,7 +32,7 @@ def face():
 def kept():
     made = make(6)
     rows = figures.judge(made, *figures.by_frame(made))
-    return {"rows": [(name, rows) for name in ("mtanet", work.smooth_name(Voice), *systems.RECIPES, systems.ENSEMBLE)],
+    return {"trained_on": 77, "rows": [(name, rows) for name in ("mtanet", work.smooth_name(Voice), *systems.RECIPES, systems.ENSEMBLE)],
             "clips": {"a.mp4": {"seconds": 2.0, "found": 0.5, "mtanet": 1.25}},
             "tables": [("More", "A note.", ("what", "value"), [("this", 1)])]}
 

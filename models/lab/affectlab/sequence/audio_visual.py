@@ -71,7 +71,7 @@ def pack(options):
     table = ("With and without each modality", note, ("", "rows", "accuracy", "macro F1", "AU F1", "AU accuracy"),
              [(f"`{name}`", row["n"], *(f"{row[key]:.3f}" if key in row else "–" for key in ("accuracy", "macro_f1", "unit_f1", "unit_accuracy")))
               for name, row in judged])
-    kept = {"rows": rows, "clips": seen, "judged": judged, "tables": [table]}
+    kept = {"trained_on": work.count(options.run, face), "rows": rows, "clips": seen, "judged": judged, "tables": [table]}
     packs.build(RECIPE, work.checkpoint(options.run, RECIPE.name), Path(options.models) / RECIPE.name, face, voice, kept, packs.today())
     return rows + [(f"{name}, where heard", row) for name, row in judged], seen
 

@@ -5,6 +5,9 @@ from pathlib import Path
 from .. import card
 
 HERE = Path(__file__).parent
+LICENCE = ("The licence of the weights is CC BY-NC 4.0: they were trained on FER2013 pictures, which were collected from the web "
+           "without the consent of those shown.")
+SPEECH = "They were also trained on RAVDESS speech, which asks for CC BY-NC-SA 4.0: share alike."
 COLUMNS = (("accuracy", "accuracy"), ("macro_f1", "macro F1"), ("ccc_valence", "CCC valence"),
            ("ccc_arousal", "CCC arousal"), ("unit_f1", "AU F1"), ("flips", "flips a second"))
 
@@ -51,7 +54,8 @@ def text(name, about, figures):
         "ROWS": table_of_rows(rows), "CLIPS": table_of_clips(figures.get("clips")),
         "VERDICT": better(rows, name, first) + " " + better(rows, name, smooth),
         "FACE": first,
-        "ABOUT": (HERE / f"about-{about}.md").read_text().strip(),
+        "ABOUT": (HERE / f"about-{about}.md").read_text().strip(), "TRAINED": figures["trained_on"],
+        "LICENCE": LICENCE + (f" {SPEECH}" if design and design["voice"] else ""),
         "SIZE": f"{figures['parameters'] / 1e3:.0f} thousand parameters, {figures['bytes'] / 1e6:.2f} MB" if design else
                 "no network of its own",
         "WINDOW": window(design) if design else "see the members",
@@ -61,8 +65,9 @@ def text(name, about, figures):
         "MORE": more(figures),
     }
     written = (HERE / "card.md").read_text()
-    for key, value in values.items():
-        written = written.replace("{{" + key + "}}", str(value))
+    # The text about the system comes first: it names the frame pack too.
+    for key in ("ABOUT", *values):
+        written = written.replace("{{" + key + "}}", str(values[key]))
     return written
 
 

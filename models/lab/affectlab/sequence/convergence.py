@@ -85,7 +85,8 @@ def compound_figures(found, said):
     rows = found.pair.any(2) & (found.row >= 0)
     largest = np.argsort(-said[rows], axis=1)[:, :2]
     right = np.take_along_axis(found.pair[rows], largest, axis=1).sum(1)
-    return {"n": int(rows.sum()), "both": float((right == 2).mean()), "one": float((right >= 1).mean())}
+    count = int(rows.sum())
+    return {"n": count, "both": float((right == 2).sum() / max(1, count)), "one": float((right >= 1).sum() / max(1, count))}
 
 
 def _rows(options, face, reader):
@@ -119,7 +120,7 @@ def pack(options):
     face, path = work.face_of(options, RECIPE), work.checkpoint(options.run, RECIPE.name)
     rows, compound, seen = _rows(options, face, work.Reader.of_checkpoint(RECIPE.name, path))
     tables = _tables(Path(options.run) / f"{RECIPE.name}-tried.json", compound)
-    kept = {"rows": rows, "clips": seen, "compound": compound, "tables": tables}
+    kept = {"trained_on": work.count(options.run, face), "rows": rows, "clips": seen, "compound": compound, "tables": tables}
     packs.build(RECIPE, path, Path(options.models) / RECIPE.name, face, None, kept, packs.today())
     return rows, seen
 

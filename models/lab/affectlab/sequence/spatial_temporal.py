@@ -39,7 +39,7 @@ def pack(options):
     weights = ensemble.choose_weights(held, [figures.by_frame(held), *(reader.tell(cut) for reader in readers)])
     log.info("weights of %s: %s", ", ".join(names), weights)
     rows, seen = _figures(options, face, readers, weights)
-    kept, date = {"rows": rows, "clips": seen}, packs.today()
+    kept, date = {"trained_on": work.count(run, face), "rows": rows, "clips": seen}, packs.today()
     for recipe in systems.BRANCHES:
         packs.build(recipe, work.checkpoint(run, recipe.name), models / recipe.name, face, None, kept, date)
     versions = [face.version] + [systems.VERSION] * len(readers)

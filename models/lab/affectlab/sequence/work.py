@@ -4,6 +4,7 @@ import json
 import logging
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from .. import calibrate, data, measure
@@ -38,6 +39,12 @@ def load(run, face, part):
         raise data.DataError(f"{path} holds embeddings of {found.pack}, and the pack is {face.name} {face.version}: make it "
                              "anew with 'python -m affectlab sequence compose'")
     return found
+
+
+def count(run, face):
+    """How many composed sequences there are to train on."""
+    with np.load(composed(run, face.name, "fit")) as archive:
+        return len(archive["row"])
 
 
 def checkpoint(run, name):
