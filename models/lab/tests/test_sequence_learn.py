@@ -6,7 +6,7 @@ import torch
 from made_sequences import EMBEDDING, make
 
 from affectlab import data, train
-from affectlab.sequence import ensemble, figures, learn, work
+from affectlab.sequence import disturb, ensemble, figures, learn, work
 from affectlab.sequence.heads import Design, SequenceNet
 from affectlab.sequence.windows import Windows
 
@@ -60,7 +60,7 @@ def test_a_compound_has_two_targets_and_a_neutral_face_none(made):
 
 def test_the_predicted_row_is_never_lost_on_purpose():
     x = torch.ones(500, 9, EMBEDDING + 1)
-    lost = learn.lose_rows(x, design(), learn.Plan(drop=0.5), torch.Generator().manual_seed(0))
+    lost = disturb.lose_rows(x, design(), learn.Plan(drop=0.5), torch.Generator().manual_seed(0))
     assert (lost[:, 4] == 1).all()
     assert 0.4 < (lost[:, :4, EMBEDDING] == 0).float().mean() < 0.6
     assert (lost.sum(2) * (lost[:, :, EMBEDDING] == 0)).sum() == 0
@@ -70,7 +70,7 @@ def test_a_modality_is_lost_on_purpose_but_never_both():
     x = torch.ones(600, 9, EMBEDDING + 1 + 6 + 1)
     x[:100, :, EMBEDDING + 1:] = 0
     plan = learn.Plan(drop=0.0, lose=0.3)
-    lost = learn.lose_rows(x, design(voice=6), plan, torch.Generator().manual_seed(0))
+    lost = disturb.lose_rows(x, design(voice=6), plan, torch.Generator().manual_seed(0))
     face, voice = lost[:, :, EMBEDDING].any(1), lost[:, :, -1].any(1)
     assert (face | voice).all() and face[:100].all()
     assert 0.2 < (~face[100:]).float().mean() < 0.4 and 0.1 < (~voice[100:]).float().mean() < 0.4
@@ -82,7 +82,7 @@ def test_noise_reaches_what_is_there_and_nothing_else():
     x = torch.zeros(200, 9, net.design.columns)
     x[:, ::2, EMBEDDING] = 1
     x[:, 1::2, -1] = 1
-    noisy = learn.add_noise(x, net, 0.5, torch.Generator().manual_seed(0)) - x
+    noisy = disturb.add_noise(x, net, 0.5, torch.Generator().manual_seed(0)) - x
     face, voice = noisy[:, :, :EMBEDDING], noisy[:, :, EMBEDDING + 1:-1]
     assert (noisy[:, :, [EMBEDDING, -1]] == 0).all() and (face[:, 1::2] == 0).all() and (voice[:, ::2] == 0).all()
     # One part the same in all rows, and half as much anew: the root of 1 + 1/4 of half of two, and of half of one.
@@ -95,7 +95,7 @@ def test_mixed_windows_are_there_where_both_are():
     x[:, :, EMBEDDING] = (torch.rand(8, 9) > 0.3).float()
     targets = {"expression": torch.eye(8)}
     torch.manual_seed(0)
-    mixed, blended = learn.mix(x, targets, design(), 0.4, torch.Generator().manual_seed(0))
+    mixed, blended = disturb.mix(x, targets, design(), 0.4, torch.Generator().manual_seed(0))
     assert set(mixed[:, :, EMBEDDING].unique().tolist()) <= {0.0, 1.0}
     assert mixed[:, :, EMBEDDING].sum() < x[:, :, EMBEDDING].sum()
     np.testing.assert_allclose(blended["expression"].sum(1), 1, atol=1e-6)

@@ -1,6 +1,5 @@
 """The commands ``python -m affectlab sequence …``."""
 
-import argparse
 from pathlib import Path
 
 LAB = Path(__file__).parents[2]

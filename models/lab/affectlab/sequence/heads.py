@@ -12,7 +12,8 @@ import torch
 from torch import nn
 
 from ..labels import EXPRESSIONS, UNITS
-from . import bodies
+from . import bodies, recurrent
+from .flat import flat
 from .stills import EMOTIONS
 
 WIDTHS = {"expression": len(EXPRESSIONS), "valence_arousal": 2, "action_units": len(UNITS), "compound": len(EMOTIONS)}
@@ -105,9 +106,9 @@ class Entrance(nn.Module):
 
 def _body(design, width):
     if design.body in ("gru", "bigru"):
-        return bodies.Recurrent(bodies.GruCell, width, design.hidden, design.layers, design.body == "bigru")
+        return recurrent.Recurrent(recurrent.GruCell, width, design.hidden, design.layers, design.body == "bigru")
     if design.body == "lstm":
-        return bodies.Recurrent(bodies.LstmCell, width, design.hidden, design.layers)
+        return recurrent.Recurrent(recurrent.LstmCell, width, design.hidden, design.layers)
     if design.body == "tcn":
         return bodies.Tcn(width, design.channels, design.frames, design.dropout)
     if design.body == "transformer":
@@ -140,7 +141,7 @@ class SequenceNet(nn.Module):
         """(N, T, out): what the body makes of every row of the window."""
         y, present = self.entrance(x)
         if self.project is not None:
-            y = bodies.flat(self.project, y) * present
+            y = flat(self.project, y) * present
         if self.design.leak:
             y = nn.functional.leaky_relu(y, 0.1)
         return self.body(y, present) if self.body else y
