@@ -67,10 +67,14 @@ def write_int8(source, path):
     model = onnx.load(str(source))
     graph = model.graph
     values = {item.name: item for item in graph.initializer}
-    added, nodes = [], []
+    added, nodes, done = [], [], set()
     for node in graph.node:
-        if node.op_type in ("Conv", "Gemm") and node.input[1] in values:
-            name = node.input[1]
+        name = node.input[1] if node.op_type in ("Conv", "Gemm") else None
+        if name in done:
+            # An unrolled recurrent cell multiplies by the same weights in every step.
+            node.input[1] = f"{name}.f32"
+        elif name in values:
+            done.add(name)
             if node.op_type == "Gemm":
                 attributes = {a.name: a.i for a in node.attribute}
                 if attributes.get("transB", 0) != 1:
