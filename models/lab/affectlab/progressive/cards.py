@@ -14,7 +14,7 @@ MISSING = "Not measured for this version."
 
 def command(name):
     """The command that measures a pack."""
-    return f"python -m affectlab progressive measure --data DIR --pack ../{name} --detector FILE --landmarks FILE"
+    return f"python -m affectlab progressive measure --data DIR --pack ../{name} --detector FILE --landmarks FILE --affectd FILE"
 
 
 def measured(figures):
@@ -125,6 +125,7 @@ def text(kind, figures, date):
     }
     if "jin" in training:
         values["RUN"] = _run(training["jin"])
+        values["SWAP"] = {"epoch": "whole epochs", "batch": "single batches"}[training["jin"]["about"]["swap"]]
     else:
         masked = training["masked"]
         values |= {

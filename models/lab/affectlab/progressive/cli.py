@@ -47,6 +47,7 @@ def add_commands(commands):
     step.add_argument("--part", default="valid", choices=("valid", "holdout"), help="only 'valid' is kept (default: valid)")
     step.add_argument("--detector", type=Path, metavar="FILE", help="blazeface-short.onnx: photographs as well")
     step.add_argument("--landmarks", type=Path, metavar="FILE", help="what 'affectlab.blendshapes' wrote: action units as well")
+    step.add_argument("--affectd", type=Path, metavar="FILE", help="the program, for the time a face takes in tract")
     step.add_argument("--json", action="store_true", help="print JSON instead of text")
 
 
@@ -120,6 +121,8 @@ def _measure(options):
 
     reference = options.run / f"{packs.kind_of(options.pack).name}.f32.onnx"
     found = figures.run(options.data, options.pack, options.part, options.landmarks, options.detector, reference)
+    if options.affectd:
+        found["times"] = figures.times(options.affectd, options.pack)
     if options.part == "valid":
         figures.keep(options.pack, found)
     print(json.dumps(found, indent=1) if options.json else "\n".join(figures.lines(found)))

@@ -7,15 +7,16 @@ the same as that of ``mtanet`` by the same name.
 """
 
 import logging
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from .. import agreement, calibrate, data, evaluate, export, measure, wild
+from .. import agreement, calibrate, data, evaluate, export, measure, variants, wild
 from ..labels import EXPRESSIONS
 from ..picture import to_input
-from . import compound, packs
+from . import compound, fusion, packs, vit
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +69,27 @@ def run(folder, pack_folder, part="valid", landmarks=None, detector=None, refere
             log.info("action units")
             result["units"] = agreement.run(folder, pack_folder, landmarks, detector)
     return result
+
+
+def times(affectd, pack_folder):
+    """Rows for the card: what the pack costs in tract and, beside it, the published way of sharing nothing and no fusion.
+
+    What is beside it has random weights: they take as long.
+    """
+    kind = packs.kind_of(pack_folder)
+    facts, own = packs.read(pack_folder)["training"], Path(pack_folder) / kind.file()
+    with tempfile.TemporaryDirectory() as folder:
+        files = {"this pack": (own, facts["macs"])}
+        if kind is packs.PROGRESSIVE:
+            shape = vit.Shape.from_dict(facts["shape"])
+            for what, singles, shared in (("nothing shared, as published", 3, 0), ("no fusion: the trunk alone", 0, facts["shared"])):
+                plain = Path(folder) / f"{singles}.onnx"
+                export.write_f32(fusion.blank(shape, singles, shared).eval(), plain, fusion.OUTPUTS)
+                export.write_int8(plain, plain.with_suffix(".int8w.onnx"))
+                files[what] = plain.with_suffix(".int8w.onnx"), fusion.cost(shape, shared, singles)["macs"]
+        took = variants.times(affectd, pack_folder, {str(place): file for place, (file, _) in enumerate(files.values())})
+        return [{"what": what, "macs": macs, "bytes": file.stat().st_size, "ms": took[str(place), "tract"]}
+                for place, (what, (file, macs)) in enumerate(files.items())]
 
 
 def keep(pack_folder, found):

@@ -29,7 +29,7 @@ MASKED = 0.75
 class Plan:
     """What decides a pretraining; kept in its checkpoints."""
 
-    epochs: int = 20
+    epochs: int = 9
     batch: int = 128
     rate: float = 1e-3
     decay: float = 0.05

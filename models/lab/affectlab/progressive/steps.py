@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from .. import data, evaluate, train
+from .. import data, evaluate, model, train
 from ..picture import to_input
 from . import compound, fit, fusion, masked, tasks
 from . import jin as jins
@@ -20,7 +20,7 @@ from .vit import Shape
 log = logging.getLogger(__name__)
 
 JIN = dataclasses.replace(fit.PLAN, epochs=2, rate=3e-4, trust=0.0, average=0.995)
-JOINT = dataclasses.replace(fit.PLAN, epochs=5, rate=1e-3, warmup=1, average=0.995, unit_weight=tasks.UNIT_WEIGHT)
+JOINT = dataclasses.replace(fit.PLAN, epochs=4, rate=1e-3, warmup=1, average=0.995, unit_weight=tasks.UNIT_WEIGHT)
 # Of the first epochs of the joint network each picture shows half of its patches: half the work, and pretraining showed a quarter.
 HALF_EPOCHS, HALF = 3, 0.5
 SINGLE = dataclasses.replace(fit.PLAN, epochs=1, rate=5e-4)
@@ -127,7 +127,7 @@ def load_fused(run):
 
 def jin_facts(run):
     """What the card says of how jin.pt was made."""
-    return {"jin": _facts(run, "jin")}
+    return {"jin": _facts(run, "jin"), "macs": model.macs(load_jin(run))}
 
 
 def progressive_facts(run):
