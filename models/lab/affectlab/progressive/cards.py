@@ -100,7 +100,8 @@ def _run(found):
     plan = found["plan"]
     said = ", ".join(f"{name.replace('_', ' ')} {percent(value) if name == 'accuracy' else format(value, '.3f')}"
                      for name, value in found["held_out"].items())
-    return f"{found['epoch']} epochs, batch {plan['batch']}, rate {plan['rate']:g}; on the held-out part: {said}"
+    pictures = f" of {found['about']['pictures']} pictures" if "pictures" in found["about"] else ""
+    return f"{found['epoch']} epochs{pictures}, batch {plan['batch']}, rate {plan['rate']:g}; on the held-out part: {said}"
 
 
 def _mega(value):

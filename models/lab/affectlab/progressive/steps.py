@@ -59,7 +59,7 @@ def jin(folder, run, lessons, start, plan=JIN, swap="batch", limit=None):
     faces, others = jins.decided(faces), [(jins.decided(part), share) for part, share in others]
     goal = jins.objective(network, fit.steps_of(faces, plan), swap)
     return fit.fit(network, Path(run) / "jin.pt", plan, faces, others, goal,
-                   _watch(folder, len(jins.SEVEN)), {"swap": swap})
+                   _watch(folder, len(jins.SEVEN)), {"swap": swap, "pictures": len(faces)})
 
 
 def pretrain(folder, run, photographs=None, plan=masked.Plan(), shape=Shape(), limit=None):
@@ -75,7 +75,7 @@ def joint(folder, run, lessons, plan=JOINT, chosen=tasks.TASKS, limit=None, name
     faces, others = fit.lessons_of(folder, lessons, plan, limit)
     half = HALF_EPOCHS * fit.steps_of(faces, plan)
     goal = tasks.objective(network, chosen, lambda done: HALF if done < half else 1.0)
-    return fit.fit(network, Path(run) / f"{name}.pt", plan, faces, others, goal, _watch(folder))
+    return fit.fit(network, Path(run) / f"{name}.pt", plan, faces, others, goal, _watch(folder), {"pictures": len(faces)})
 
 
 def single(folder, run, lessons, task, plan=SINGLE, limit=None):
@@ -84,7 +84,7 @@ def single(folder, run, lessons, task, plan=SINGLE, limit=None):
     network = tasks.single(_joint(run))
     faces, others = fit.lessons_of(folder, lessons, plan, limit)
     goal = tasks.objective(network, (task,))
-    return fit.fit(network, Path(run) / f"{task}.pt", plan, faces, others, goal, _watch(folder))
+    return fit.fit(network, Path(run) / f"{task}.pt", plan, faces, others, goal, _watch(folder), {"pictures": len(faces)})
 
 
 def fused(folder, run, lessons, plan=FUSED, limit=None):
@@ -93,7 +93,8 @@ def fused(folder, run, lessons, plan=FUSED, limit=None):
     singles = [_task_net(Path(run) / f"{task}.pt") for task in tasks.TASKS]
     network = fusion.of(_joint(run), singles)
     faces, others = fit.lessons_of(folder, lessons, plan, limit)
-    return fit.fit(network, Path(run) / "fused.pt", plan, faces, others, tasks.objective(network), _watch(folder))
+    return fit.fit(network, Path(run) / "fused.pt", plan, faces, others, tasks.objective(network), _watch(folder),
+                   {"pictures": len(faces)})
 
 
 def compounds(folder, run, views=compound.VIEWS, limit=None):
