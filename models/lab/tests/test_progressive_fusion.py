@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from affectlab import cli, export, measure
+from affectlab import cli, data, export, measure, teach
 from affectlab.progressive import ablation, figures, fit, fusion, packs, steps, tasks
 from affectlab.progressive.vit import Shape, ViT
 
@@ -103,30 +103,13 @@ def test_sharing_costs_less_than_four_transformers():
 @pytest.fixture(scope="module")
 def run_folder(faces_folder, tmp_path_factory):
     """All steps on the made pictures, by the command line, and the pack."""
-    from affectlab import data, teach
-    from affectlab.progressive import masked
-
     run = tmp_path_factory.mktemp("progressive")
     faces = data.load(faces_folder, "fit")
     units = torch.rand(len(faces), 12, generator=torch.Generator().manual_seed(0))
     teach.Lessons(faces.target, units).save(run / "lessons.pt")
-    plan = {"epochs": 1, "batch": 64}
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("JOINT", "SINGLE", "FUSED"):
-            patch.setattr(getattr(steps, name.lower() if name != "FUSED" else "fused"), "__defaults__",
-                          _with_plan(getattr(steps, name.lower() if name != "FUSED" else "fused"), getattr(steps, name), plan))
-        patch.setattr(steps.pretrain, "__defaults__", (None, masked.Plan(epochs=1, batch=64), Shape(), None))
-        patch.setattr(steps.compounds, "__defaults__", (1, None))
-        pack = run / "progressive-face"
-        assert cli.main(["progressive", "face", "--data", str(faces_folder), "--run", str(run),
-                         "--lessons", str(run / "lessons.pt"), "--pack", str(pack)]) == 0
+    assert cli.main(["progressive", "face", "--data", str(faces_folder), "--run", str(run), "--limit", "96",
+                     "--lessons", str(run / "lessons.pt"), "--pack", str(run / "progressive-face")]) == 0
     return run
-
-
-def _with_plan(function, plan, changes):
-    import dataclasses
-
-    return tuple(dataclasses.replace(plan, **changes) if value is plan else value for value in function.__defaults__)
 
 
 def test_the_pack_answers_as_the_network_does(run_folder):
@@ -157,9 +140,9 @@ def test_the_manifest_names_the_compound_output(run_folder):
     assert manifest["licence"]["commercial_use"] is False
 
 
-def test_a_step_goes_on_where_it_stopped(run_folder, joint):
+def test_each_step_keeps_what_it_reached(run_folder):
     state = fit.load(run_folder / "joint.pt")
-    assert state["epoch"] == 1 and np.isfinite(state["loss"])
+    assert state["epoch"] == steps.JOINT.epochs and np.isfinite(state["loss"])
     assert {"accuracy", "ccc_valence"} <= set(state["found"])
 
 
@@ -179,8 +162,6 @@ def test_measured_figures_are_kept_in_pack_and_card(run_folder, faces_folder, mo
 
 
 def test_a_network_of_seven_expressions_is_measured_on_those_seven(faces_folder):
-    from affectlab import data
-
     faces = data.load(faces_folder, "valid")
     answers = {"expression": np.eye(8, dtype=np.float32)[faces.label][:, :7] * 9}
     found = figures.expressions(answers, faces, 1.0)

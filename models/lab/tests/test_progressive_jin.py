@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from affectlab import data
+from affectlab import cli, data, measure, teach
 from affectlab.model import FaceNet, Shape
 from affectlab.progressive import jin, packs
 
@@ -90,3 +90,16 @@ def test_a_grown_network_knows_what_the_face_network_knew():
     for said, known in zip(answers, (expression[:, :7], units, embedding), strict=True):
         assert torch.equal(said, known)
     assert tuple(packs.JIN.outputs) == jin.OUTPUTS
+
+
+def test_the_pack_is_made_from_a_trained_face_network_by_one_command(trained, faces_folder, tmp_path):
+    faces, folder = data.load(faces_folder, "fit"), tmp_path / "jin-2021-face"
+    units = torch.rand(len(faces), 12, generator=torch.Generator().manual_seed(0))
+    teach.Lessons(faces.target, units).save(tmp_path / "lessons.pt")
+    assert cli.main(["progressive", "jin", "--data", str(faces_folder), "--run", str(tmp_path), "--pack", str(folder),
+                     "--lessons", str(tmp_path / "lessons.pt"), "--start", str(trained / "last.pt"), "--limit", "64"]) == 0
+    assert max(measure.check_golden(folder).values()) < 1e-3
+    manifest, _ = measure.open_pack(folder)
+    assert manifest["outputs"]["expression"]["labels"] == list(jin.SEVEN)
+    assert "valence_arousal" not in manifest["outputs"]
+    assert packs.read(folder)["training"]["jin"]["about"] == {"swap": "batch", "pictures": 64}

@@ -90,7 +90,7 @@ def _ablation():
     names = ("macro_recall", "ccc", "units_auc")
     rows = [(" + ".join(row["tasks"]).replace("_", " "), *(f"{row[name]:.3f}" if name in row else "–" for name in names))
             for row in kept["rows"]]
-    return (f"{kept['pictures']} pictures, {kept['epochs']} epochs each from the same pretrained weights, measured on the "
+    return (f"{kept['pictures']} pictures, {kept['epochs']} epochs each from the same pretrained weights, half of the patches shown, measured on the "
             f"held-out part (n = {kept['n']}).\n\n"
             + table(("tasks", "macro recall", "mean CCC with pseudo-labels", "action units, area by emotions"), rows))
 

@@ -20,11 +20,12 @@ from .vit import Shape
 log = logging.getLogger(__name__)
 
 JIN = dataclasses.replace(fit.PLAN, epochs=2, rate=3e-4, trust=0.0, average=0.995)
-JOINT = dataclasses.replace(fit.PLAN, epochs=4, rate=1e-3, warmup=1, average=0.995, unit_weight=tasks.UNIT_WEIGHT)
+# Batches are small because epochs are few: what a short training lacks is steps.
+JOINT = dataclasses.replace(fit.PLAN, epochs=3, batch=32, rate=4e-4, average=0.998, unit_weight=tasks.UNIT_WEIGHT)
 # Of the first epochs of the joint network each picture shows half of its patches: half the work, and pretraining showed a quarter.
-HALF_EPOCHS, HALF = 3, 0.5
-SINGLE = dataclasses.replace(fit.PLAN, epochs=1, rate=5e-4)
-FUSED = dataclasses.replace(fit.PLAN, epochs=1, rate=5e-4)
+HALF_EPOCHS, HALF = 2, 0.5
+SINGLE = dataclasses.replace(fit.PLAN, epochs=1, batch=32, rate=2e-4, average=0.995)
+FUSED = dataclasses.replace(fit.PLAN, epochs=1, batch=32, rate=2e-4, average=0.995)
 
 
 def answers(network, images, batch=256):
