@@ -9,6 +9,9 @@ from pathlib import Path
 from ..card import percent, table, wild
 from . import ablation
 
+HINTS = ("It also learns to say what `mtanet` has in each place of its 8×8 grid and in its embedding (hints, Romero et al. 2015), "
+         "which the published system does not: a transformer this small, pretrained this briefly, takes long to find out "
+         "what a convolution knows by its build.")
 MISSING = "Not measured for this version."
 
 
@@ -136,6 +139,7 @@ def text(kind, figures, date):
             "UNSHARED_PARAMETERS": _mega(training["unshared"]["parameters"]),
             "TRUNK_MACS": f"{training['trunk']['macs'] / 1e6:.0f} M",
             "MASKED": f"{masked['epoch']} epochs, batch {masked['plan']['batch']}, last loss {masked['loss']:.3f}",
+            "HINTS": HINTS if training["joint"]["about"].get("hints") else "",
             "STEPS": table(("step", "training"), [(name.replace("_", " "), _run(training[name])) for name in
                                                   ("joint", "expression", "valence_arousal", "action_units", "fused")]),
         }

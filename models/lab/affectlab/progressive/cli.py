@@ -33,6 +33,8 @@ def add_commands(commands):
             step.add_argument("--photographs", type=Path, metavar="FILE", help="what 'photographs' wrote")
         if name in ("joint", "singles", "fuse", "face", "jin", "ablate"):
             step.add_argument("--lessons", type=Path, required=True, metavar="FILE", help="what 'teach' wrote")
+        if name in ("joint", "face"):
+            step.add_argument("--teacher", type=Path, metavar="FILE", help="checkpoint of mtanet that gives hints")
         if name in ("pretrain", "joint", "singles", "fuse", "compound", "face", "jin", "ablate"):
             step.add_argument("--limit", type=int, metavar="N", help="use only so many pictures")
         if name in ("face", "jin", "measure"):
@@ -65,7 +67,7 @@ def _pretrain(options):
 def _joint(options):
     from . import steps
 
-    steps.joint(options.data, options.run, options.lessons, limit=options.limit)
+    steps.joint(options.data, options.run, options.lessons, limit=options.limit, teacher=options.teacher)
 
 
 def _singles(options):

@@ -13,7 +13,7 @@ import torch
 
 from .. import data, evaluate, model, train
 from ..picture import to_input
-from . import compound, fit, fusion, masked, tasks
+from . import compound, fit, fusion, hints, masked, tasks
 from . import jin as jins
 from .vit import Shape
 
@@ -21,9 +21,9 @@ log = logging.getLogger(__name__)
 
 JIN = dataclasses.replace(fit.PLAN, epochs=2, rate=3e-4, trust=0.0, average=0.995)
 # Batches are small because epochs are few: what a short training lacks is steps.
-JOINT = dataclasses.replace(fit.PLAN, epochs=3, batch=32, rate=4e-4, average=0.998, unit_weight=tasks.UNIT_WEIGHT)
+JOINT = dataclasses.replace(fit.PLAN, epochs=4, batch=64, rate=7e-4, average=0.995, unit_weight=tasks.UNIT_WEIGHT)
 # Of the first epochs of the joint network each picture shows half of its patches: half the work, and pretraining showed a quarter.
-HALF_EPOCHS, HALF = 2, 0.5
+HALF_EPOCHS, HALF = 3, 0.5
 SINGLE = dataclasses.replace(fit.PLAN, epochs=1, batch=32, rate=2e-4, average=0.995)
 FUSED = dataclasses.replace(fit.PLAN, epochs=1, batch=32, rate=2e-4, average=0.995)
 
@@ -69,14 +69,27 @@ def pretrain(folder, run, photographs=None, plan=masked.Plan(), shape=Shape(), l
     return masked.pretrain(images if limit is None else images[:limit], run, plan, shape)
 
 
-def joint(folder, run, lessons, plan=JOINT, chosen=tasks.TASKS, limit=None, name="joint"):
-    """All of the pretrained transformer, fine-tuned for the ``chosen`` tasks at once."""
+def joint(folder, run, lessons, plan=JOINT, chosen=tasks.TASKS, limit=None, name="joint", teacher=None):
+    """All of the pretrained transformer, fine-tuned for the ``chosen`` tasks at once.
+
+    ``teacher``: a checkpoint of ``mtanet`` that gives hints.
+    """
     torch.manual_seed(plan.seed)
     network = tasks.joint(masked.load(Path(run) / "masked.pt")[0].encoder)
     faces, others = fit.lessons_of(folder, lessons, plan, limit)
     half = HALF_EPOCHS * fit.steps_of(faces, plan)
-    goal = tasks.objective(network, chosen, lambda done: HALF if done < half else 1.0)
-    return fit.fit(network, Path(run) / f"{name}.pt", plan, faces, others, goal, _watch(folder), {"pictures": len(faces)})
+
+    def seen(done):
+        return HALF if done < half else 1.0
+
+    if teacher:
+        teacher = train.load_checkpoint(teacher)[0].to(memory_format=torch.channels_last)
+        network = hints.Hinted(network, hints.seen_by(teacher, torch.zeros(1, 1, model.SIZE, model.SIZE))[0].shape[2])
+        goal = hints.objective(network, teacher, chosen, seen)
+    else:
+        goal = tasks.objective(network, chosen, seen)
+    return fit.fit(network, Path(run) / f"{name}.pt", plan, faces, others, goal, _watch(folder),
+                   {"pictures": len(faces), "hints": teacher is not None})
 
 
 def single(folder, run, lessons, task, plan=SINGLE, limit=None):

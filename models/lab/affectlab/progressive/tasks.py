@@ -88,6 +88,11 @@ def task_loss(answers, targets, tasks=TASKS):
     return total
 
 
+def kept(x, share, generator):
+    """Places of a ``share`` of the patches of each picture, others each time; ``None`` for all of them."""
+    return None if share == 1 else masked.choose(len(x), generator, 1 - share)[0]
+
+
 def objective(model, tasks=TASKS, seen=None):
     """What ``train.one_epoch`` minimises for the ``tasks``.
 
@@ -98,17 +103,18 @@ def objective(model, tasks=TASKS, seen=None):
         raise ValueError(f"tasks are {', '.join(TASKS)}, not {', '.join(sorted(unknown)) or 'none'}")
 
     def loss(x, targets, done, generator):
-        share = seen(done) if seen else 1.0
-        more = () if share == 1 else (masked.choose(len(x), generator, 1 - share)[0],)
+        keep = kept(x, seen(done) if seen else 1.0, generator)
         with torch.autocast("cpu", torch.bfloat16):
-            answers = model(x, *more)
+            answers = model(x) if keep is None else model(x, keep)
         return task_loss(answers, tuple(targets), tasks)
 
     return loss
 
 
 def restore(state, shape):
-    """The averaged ``TaskNet`` of a checkpoint."""
-    network = TaskNet(ViT(shape))
-    network.load_state_dict(state["average"])
+    """The averaged ``TaskNet`` of a checkpoint, without what hints needed."""
+    network, prefix = TaskNet(ViT(shape)), "network."
+    hinted = any(name.startswith(prefix) for name in state["average"])
+    network.load_state_dict({name.removeprefix(prefix): value for name, value in state["average"].items()
+                             if not hinted or name.startswith(prefix)})
     return network.eval()
