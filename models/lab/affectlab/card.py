@@ -40,12 +40,13 @@ def table(head, rows):
     return "\n".join([line(head), line(["---"] * len(head)), *(line(row) for row in rows)])
 
 
-def _percent(value):
+def percent(value):
+    """A share in words."""
     return f"{100 * value:.1f} %"
 
 
 def _ablations():
-    rows = [(row["what"], row["part"], _percent(row["accuracy"]), _percent(row["mean_recall"]))
+    rows = [(row["what"], row["part"], percent(row["accuracy"]), percent(row["mean_recall"]))
             for row in ablate.load()]
     undone = table(("one choice undone", "part", "accuracy", "mean recall"), rows) if rows else "None were measured."
     return undone + _options()
@@ -53,7 +54,7 @@ def _ablations():
 
 def _options():
     """The table of options against label noise, if any was measured."""
-    rows = [(row["what"], row["epochs"], row["part"], _percent(row["accuracy"]), _percent(row["mean_recall"]))
+    rows = [(row["what"], row["epochs"], row["part"], percent(row["accuracy"]), percent(row["mean_recall"]))
             for row in ablate.options()]
     head = ("\n\nA finished run trained on for some epochs with one option more (`ablate --option NAME`; the README says "
             "what each does); `nothing` is the same without one. In accuracy none is further from `nothing` than one "
@@ -61,18 +62,19 @@ def _options():
     return head + table(("option", "epochs", "part", "accuracy", "mean recall"), rows) if rows else ""
 
 
-def _wild(figures):
+def wild(figures):
+    """The paragraph and table about photographs of people held out."""
     if "wild" not in figures:
         return "Not measured for this version."
     found = figures["wild"]
-    head = (f"Accuracy {_percent(found['accuracy'])}, mean recall {_percent(found['mean_recall'])} on {found['n']} "
+    head = (f"Accuracy {percent(found['accuracy'])}, mean recall {percent(found['mean_recall'])} on {found['n']} "
             f"photographs; in {found['missed']} more no face was found.")
-    rows = [(n, found["count"][n], _percent(r)) for n, r in found["recall"].items()]
+    rows = [(n, found["count"][n], percent(r)) for n, r in found["recall"].items()]
     text = head + "\n\n" + table(("expression", "pictures", "recall"), rows)
     if "four" in found:
         four = found["four"]
         text += (f"\n\nTold among neutral, happiness, surprise and anger only, on all {four['n']} photographs with one of these "
-                 f"labels: accuracy **{_percent(four['accuracy'])}**, macro F1 **{four['macro_f1']:.2f}**.")
+                 f"labels: accuracy **{percent(four['accuracy'])}**, macro F1 **{four['macro_f1']:.2f}**.")
     return text
 
 
@@ -135,7 +137,7 @@ def _variants(figures):
     def took(row, engine):
         return f"{row['ms'][engine]:.2f} ms" if engine in row["ms"] else "–"
 
-    rows = [(row["precision"], f"{row['bytes'] / 1e6:.2f} MB", _percent(row["accuracy"]), _percent(row["mean_recall"]),
+    rows = [(row["precision"], f"{row['bytes'] / 1e6:.2f} MB", percent(row["accuracy"]), percent(row["mean_recall"]),
              f"{row['ccc_valence']:.3f} / {row['ccc_arousal']:.3f}", f"{row['units']:.3f}",
              took(row, "tract"), took(row, "ort")) for row in figures["variants"]]
     return table(("precision", "file", "accuracy", "mean recall", "CCC valence / arousal", "action units, AUC",
@@ -170,12 +172,12 @@ def text(figures, date):
         "MEASURE": MEASURE,
         "BUILD": BUILD,
         "N": figures["n"],
-        "ACCURACY": _percent(figures["accuracy"]),
-        "ACCURACY_WITHOUT_TIES": _percent(figures["accuracy_without_ties"]),
+        "ACCURACY": percent(figures["accuracy"]),
+        "ACCURACY_WITHOUT_TIES": percent(figures["accuracy_without_ties"]),
         "N_WITHOUT_TIES": figures["n_without_ties"],
-        "ACCURACY_CLEAR": _percent(figures["accuracy_clear"]),
+        "ACCURACY_CLEAR": percent(figures["accuracy_clear"]),
         "N_CLEAR": figures["n_clear"],
-        "MEAN_RECALL": _percent(figures["mean_recall"]),
+        "MEAN_RECALL": percent(figures["mean_recall"]),
         "CALIBRATION": f"{figures['calibration_error']:.3f}",
         "CCC_VALENCE": f"{figures['ccc_valence']:.2f}",
         "CCC_AROUSAL": f"{figures['ccc_arousal']:.2f}",
@@ -193,21 +195,21 @@ def text(figures, date):
         "TRUST": train.TAUGHT.trust,
         "TAU": figures["training"]["tau"],
         "TEMPERATURE": figures["training"]["temperature"],
-        "F32_ACCURACY": _percent(full["accuracy"]),
-        "SAME_LABEL": _percent(full["same_label"]),
+        "F32_ACCURACY": percent(full["accuracy"]),
+        "SAME_LABEL": percent(full["same_label"]),
         "DIFFERENCES": ", ".join(f"{name} {value:.3f}" for name, value in full["largest_difference"].items()),
         "RECALLS": table(("expression", "pictures", "recall"),
-                          [(n, figures["count"][n], _percent(figures["recall"][n])) for n in EXPRESSIONS]),
+                          [(n, figures["count"][n], percent(figures["recall"][n])) for n in EXPRESSIONS]),
         "CONFUSION": table(("people \\ network", *EXPRESSIONS),
                             [(n, *row) for n, row in zip(EXPRESSIONS, figures["confusion"])]),
         "GROUPS": table(("part of the validation split", "pictures", "accuracy"),
-                         [(n, g["n"], _percent(g["accuracy"])) for n, g in figures["groups"].items()]),
+                         [(n, g["n"], percent(g["accuracy"])) for n, g in figures["groups"].items()]),
         "DAMAGE": table(("damage to the input", "accuracy"),
-                         [(n, _percent(v)) for n, v in figures.get("damage", {}).items()]),
+                         [(n, percent(v)) for n, v in figures.get("damage", {}).items()]),
         "VALENCE_AROUSAL": table(("", *VALENCE_AROUSAL),
                                   [("valence", *(v for v, _ in VALENCE_AROUSAL.values())),
                                    ("arousal", *(a for _, a in VALENCE_AROUSAL.values()))]),
-        "WILD": _wild(figures),
+        "WILD": wild(figures),
         "UNITS": _units(figures),
         "VARIANTS": _variants(figures),
         "CUES": _cues(figures),

@@ -8,6 +8,7 @@ import os
 import sys
 from pathlib import Path
 
+from .progressive import cli as progressive
 from .sequence import cli as sequence
 
 LAB = Path(__file__).parent.parent
@@ -148,6 +149,9 @@ def _parser():
     command = add("ferplus", "Make ferplus.npz from the two downloads the README names.")
     command.add_argument("--pictures", type=Path, required=True, metavar="FILE", help="fer2013.csv")
     command.add_argument("--votes", type=Path, required=True, metavar="FILE", help="fer2013new.csv")
+    progressive.add_commands(commands)
+    command = add("counts", "Print how many pictures of each label a reader finds in DIR: the tables of the data cards.")
+    command.add_argument("--of", required=True, choices=("ferplus", "faces-in-the-wild", "aff-wild2", "image-folder"), help="which")
     sequence.add_commands(commands)
     return parser
 
@@ -428,6 +432,12 @@ def _geometry_beside(options):
     print(mesh_pack.table(mesh_pack.beside(options.data, options.mesh, options.pack, options.detector, options.affectd)))
 
 
+def _counts(options):
+    from . import counts
+
+    print(counts.TABLES[options.of](options.data))
+
+
 def _ferplus(options):
     from . import ferplus
 
@@ -452,7 +462,8 @@ def main(arguments=None):
                 "golden": _golden, "crops": _crops, "template": _template, "ferplus": _ferplus, "wild": _wild,
                 "ablate": _ablate, "photographs": _photographs, "teach": _teach, "units": _units, "abaw": _abaw,
                 "variants": _variants, "cues": _cues, "plots": _plots,
-                "geometry": _geometry, "geometry-beside": _geometry_beside, "sequence": sequence.run}
+                "geometry": _geometry, "geometry-beside": _geometry_beside, "progressive": progressive.run,
+                "counts": _counts, "sequence": sequence.run}
     try:
         commands[options.command](options)
     except (CrewError, DataError, PackError, TemplateError, TrainError) as error:

@@ -54,10 +54,10 @@ def with_quantised_weights(model):
     return model
 
 
-def write_f32(model, path):
-    """Export a folded model: ``input`` (1, 1, 64, 64) and the named outputs."""
+def write_f32(model, path, outputs=OUTPUTS):
+    """Export a folded model: ``input`` (1, 1, 64, 64) and the named ``outputs``, in the order the model gives them."""
     torch.onnx.export(model, (torch.zeros(1, 1, SIZE, SIZE),), str(path), opset_version=OPSET,
-                      input_names=["input"], output_names=list(OUTPUTS),
+                      input_names=["input"], output_names=list(outputs),
                       do_constant_folding=True, dynamo=False)
     onnx.checker.check_model(onnx.load(str(path)), full_check=True)
 

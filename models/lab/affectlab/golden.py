@@ -47,11 +47,11 @@ def inputs(template):
     return to_input(torch.from_numpy(np.rint(faces.clip(0, 255)).astype(np.float32))).numpy()
 
 
-def outputs(model, x):
-    """The answers of a folded torch model with quantised weights, keyed by output."""
+def outputs(model, x, names=export.OUTPUTS):
+    """The answers of a folded torch model with quantised weights, keyed by output; ``names`` in the model's order."""
     with torch.no_grad():
         answers = model(torch.from_numpy(x))
-    return {name: value.numpy().astype(np.float32) for name, value in zip(export.OUTPUTS, answers)}
+    return {name: value.numpy().astype(np.float32) for name, value in zip(names, answers, strict=True)}
 
 
 def aligned(picture, points, template):

@@ -108,9 +108,13 @@ class FaceNet(nn.Module):
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
 
-    def forward(self, x):
+    def embedding(self, x):
+        """(N, 1, 64, 64) -> (N, 128), none negative."""
         x = self.stages(torch.relu(self.stem(x)))
-        embedding = torch.relu(self.embed(F.adaptive_avg_pool2d(x, 1).flatten(1)))
+        return torch.relu(self.embed(F.adaptive_avg_pool2d(x, 1).flatten(1)))
+
+    def forward(self, x):
+        embedding = self.embedding(x)
         y = self.dropout(embedding)
         return self.expression(y), torch.tanh(self.valence_arousal(y)), self.action_units(y), embedding
 

@@ -53,11 +53,11 @@ def outputs_of(plan):
     return [name for name in export.OUTPUTS if name != "action_units" or plan.get("unit_weight", 0) > 0]
 
 
-def write_golden(folder, model, outputs):
-    """Golden inputs and outputs (little-endian f32, samples one after the other)."""
+def write_golden(folder, model, outputs, given=export.OUTPUTS):
+    """Golden inputs and outputs (little-endian f32, samples one after the other); ``given``: what the model gives."""
     (folder / "golden").mkdir(exist_ok=True)
     x = golden.inputs(template_points())
-    answers = golden.outputs(model, x)
+    answers = golden.outputs(model, x, given)
     for name, values in {"input": x, **{name: answers[name] for name in outputs}}.items():
         values.astype("<f4").tofile(folder / "golden" / f"{name}.f32")
     return len(x)
@@ -71,46 +71,73 @@ def golden_difference(folder, model, outputs):
                for name in outputs)
 
 
-def manifest(folder, points, samples, temperature, tolerance, outputs=export.OUTPUTS, figures=None, date=None):
-    """The text of pack.toml; ``tolerance``: the static file's; ``figures`` adds the [[measured]] entries and what the plan changes."""
-    plan = figures["training"]["plan"] if figures else {}
-    summary = SUMMARY.format("valence, arousal and action units (12)" if "action_units" in outputs
-                             else "valence and arousal")
+def frame_lines(name, version, summary, points, outputs):
+    """The first lines of a frame pack's manifest; ``outputs``: name -> keys beside ``tensor``."""
     lines = [
         "# Written by models/lab; change the recipe, not this file.",
-        "schema = 1", f"name = {_text(NAME)}", f"version = {_text(VERSION)}", 'kind = "frame"',
+        "schema = 1", f"name = {_text(name)}", f"version = {_text(version)}", 'kind = "frame"',
         f"summary = {_text(summary)}", "",
         "[licence]", 'weights = "CC-BY-NC-4.0"', "commercial_use = false",
         f"note = {_text(WHY_NOT_COMMERCIAL)}", "",
         "[input]", f"width = {SIZE}", f"height = {SIZE}", 'channels = "grey"',
         "scale = 0.00784313725", "offset = -1.0", "",
         "[align]", *(f"{name} = {_text([round(v, 4) for v in xy])}" for name, xy in points.items()), "",
-        "[outputs.expression]", 'tensor = "expression"',
-        f"labels = {_text(list(labels.expressions_of(plan)))}", f"temperature = {temperature}", "",
-        "[outputs.valence_arousal]", 'tensor = "valence_arousal"', "",
     ]
-    if "action_units" in outputs:
-        lines += ["[outputs.action_units]", 'tensor = "action_units"', f"labels = {_text(list(labels.UNITS))}", ""]
-    lines += ["[outputs.embedding]", 'tensor = "embedding"', f"size = {EMBEDDING}", ""]
-    lines += ["[[variant]]", 'engine = "tract"', _file(folder, WEIGHT_ONLY) + 'precision = "int8-weight-only"', ""]
-    lines += ["[[variant]]", 'engine = "ort"', _file(folder, STATIC) + 'precision = "int8-static"',
-              f"tolerance = {tolerance}", ""]
-    lines += ["[[variant]]", 'engine = "ort"', _file(folder, WEIGHT_ONLY) + 'precision = "int8-weight-only"', ""]
-    lines += ["[golden]", f"samples = {samples}", f"tolerance = {TOLERANCE}", "",
-              "[golden.input]", _file(folder, "golden/input.f32")]
+    for output, keys in outputs.items():
+        lines += [f"[outputs.{output}]", f"tensor = {_text(output)}", *(f"{key} = {_text(value)}" for key, value in keys.items()), ""]
+    return lines
+
+
+def variant_lines(folder, engine, file, precision="int8-weight-only"):
+    """One [[variant]]."""
+    return ["[[variant]]", f"engine = {_text(engine)}", _file(folder, file) + f"precision = {_text(precision)}", ""]
+
+
+def golden_lines(folder, samples, outputs):
+    """[golden] and the files below it."""
+    lines = ["[golden]", f"samples = {samples}", f"tolerance = {TOLERANCE}", "",
+             "[golden.input]", _file(folder, "golden/input.f32")]
     for name in outputs:
         lines += [f"[golden.outputs.{name}]", _file(folder, f"golden/{name}.f32")]
-    lines += ["[[data]]", 'name = "FER2013 pictures (Kaggle, 2013)"',
-              'licence = "none stated; collected from the web, customary for research only"', "",
-              "[[data]]", 'name = "FER+ votes (Microsoft)"', 'licence = "MIT"', "",
-              "[[data]]", 'name = "press photographs and film stills (LFW-like), one emotion label each"',
-              'licence = "repository Apache-2.0; the pictures are others\'"', ""]
+    return lines
+
+
+def data_lines():
+    """[[data]] of whatever learns from FER+ and the photographs."""
+    return ["[[data]]", 'name = "FER2013 pictures (Kaggle, 2013)"',
+            'licence = "none stated; collected from the web, customary for research only"', "",
+            "[[data]]", 'name = "FER+ votes (Microsoft)"', 'licence = "MIT"', "",
+            "[[data]]", 'name = "press photographs and film stills (LFW-like), one emotion label each"',
+            'licence = "repository Apache-2.0; the pictures are others\'"', ""]
+
+
+def measured_lines(rows, command, date):
+    """A [[measured]] for each (what, value, on)."""
+    lines = []
+    for what, value, on in rows:
+        lines += ["[[measured]]", f"what = {_text(what)}", f"value = {round(value, 4)}",
+                  f"on = {_text(on)}", f"command = {_text(command)}", f"date = {_text(date)}", ""]
+    return lines
+
+
+def manifest(folder, points, samples, temperature, tolerance, outputs=export.OUTPUTS, figures=None, date=None):
+    """The text of pack.toml; ``tolerance``: the static file's; ``figures`` adds the [[measured]] entries and what the plan changes."""
+    plan = figures["training"]["plan"] if figures else {}
+    summary = SUMMARY.format("valence, arousal and action units (12)" if "action_units" in outputs
+                             else "valence and arousal")
+    lines = frame_lines(NAME, VERSION, summary, points, {
+        "expression": {"labels": labels.expressions_of(plan), "temperature": temperature}, "valence_arousal": {},
+        **({"action_units": {"labels": labels.UNITS}} if "action_units" in outputs else {}),
+        "embedding": {"size": EMBEDDING}})
+    lines += variant_lines(folder, "tract", WEIGHT_ONLY)
+    lines += ["[[variant]]", 'engine = "ort"', _file(folder, STATIC) + 'precision = "int8-static"',
+              f"tolerance = {tolerance}", ""]
+    lines += variant_lines(folder, "ort", WEIGHT_ONLY)
+    lines += golden_lines(folder, samples, outputs) + data_lines()
     if plan.get("frames"):
         lines += ["[[data]]", 'name = "Aff-Wild2, training part, cropped and aligned"',
                   'licence = "its own, for non-commercial research only"', ""]
-    for what, value, on in card.measured(figures) if figures else ():
-        lines += ["[[measured]]", f"what = {_text(what)}", f"value = {round(value, 4)}",
-                  f"on = {_text(on)}", f"command = {_text(card.MEASURE)}", f"date = {_text(date)}", ""]
+    lines += measured_lines(card.measured(figures) if figures else (), card.MEASURE, date)
     return "\n".join(lines).rstrip() + "\n"
 
 

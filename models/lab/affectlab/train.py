@@ -120,7 +120,8 @@ def _mix(parts, alpha, generator):
     return tuple(share * part + (1 - share) * part[other] for part in parts)
 
 
-def _optimiser(model, plan):
+def optimiser_of(model, plan):
+    """AdamW by ``plan.rate`` and ``plan.decay``; biases, gains and norms do not decay."""
     decayed = [p for p in model.parameters() if p.ndim > 1]
     plain = [p for p in model.parameters() if p.ndim <= 1]
     groups = [{"params": decayed, "weight_decay": plan.decay},
@@ -196,17 +197,20 @@ def train(folder, run, plan=Plan(), shape=Shape(), lessons=None, check="holdout"
         model.load_state_dict(grow.grow(load_checkpoint(start)[0], shape).state_dict())
     model = model.to(memory_format=torch.channels_last)
     average = copy.deepcopy(model)
-    optimiser = _optimiser(model, plan)
+    optimiser = optimiser_of(model, plan)
     first = _resume(run / "last.pt", model, average, optimiser, plan, shape)
     steps = max(1, len(faces) // plan.batch)
     if crew.leads:
         log.info("%d pictures and %d others to train on, %d to check with, %d steps an epoch",
                  len(faces), sum(len(part) for part, _ in others), len(watch), steps)
 
+    def objective(x, targets, done, generator):
+        return _loss(model, x, targets, noise.at(plan, done // steps), generator, positive)
+
     result = None
     for epoch in range(first, plan.epochs):
         began = time.monotonic()
-        loss = _epoch(model, average, optimiser, faces, others, positive, plan, epoch, steps, crew)
+        loss = one_epoch(model, average, optimiser, faces, others, plan, epoch, steps, objective, crew)
         if not crew.leads:
             continue
         # At the size of the epoch: a network trained at one size does worse at another.
@@ -233,11 +237,11 @@ def _order(faces, plan, count, generator):
                              generator=generator)
 
 
-def _epoch(model, average, optimiser, faces, others, positive, plan, epoch, steps, crew):
+def one_epoch(model, average, optimiser, faces, others, plan, epoch, steps, objective, crew=Alone()):
     """One pass over the data; returns the mean loss of this process's share.
 
     To each batch of ``faces`` come some of the ``others``: pairs of data and how many of them for each face.
-    ``positive``: (12,) weights of active units, or none.
+    ``objective``: (input, targets, steps done so far, generator) -> loss.
     """
     model.train()
     drawing = _seeded(plan, epoch, 0)
@@ -254,7 +258,7 @@ def _epoch(model, average, optimiser, faces, others, positive, plan, epoch, step
         x = torch.cat([augment.augment(part.images, generator, input_size(plan, epoch), *hardness(plan, epoch))
                        for part in drawn])
         targets = (torch.cat([getattr(part, name) for part in drawn]) for name in ("target", "va", "units"))
-        loss = _loss(model, x, targets, noise.at(plan, epoch), generator, positive)
+        loss = objective(x, targets, done, generator)
         if not torch.isfinite(loss):
             raise TrainError(f"the loss is {loss.item()} in epoch {epoch + 1}: lower --rate")
         optimiser.zero_grad(set_to_none=True)
