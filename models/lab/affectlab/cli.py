@@ -8,6 +8,8 @@ import os
 import sys
 from pathlib import Path
 
+from .voice import cli as voice
+
 LAB = Path(__file__).parent.parent
 DEFAULT_RUN = LAB / "runs" / "mtanet"
 DEFAULT_PACK = LAB.parent / "mtanet"
@@ -146,6 +148,7 @@ def _parser():
     command = add("ferplus", "Make ferplus.npz from the two downloads the README names.")
     command.add_argument("--pictures", type=Path, required=True, metavar="FILE", help="fer2013.csv")
     command.add_argument("--votes", type=Path, required=True, metavar="FILE", help="fer2013new.csv")
+    voice.add_commands(commands)
     return parser
 
 
@@ -449,7 +452,7 @@ def main(arguments=None):
                 "golden": _golden, "crops": _crops, "template": _template, "ferplus": _ferplus, "wild": _wild,
                 "ablate": _ablate, "photographs": _photographs, "teach": _teach, "units": _units, "abaw": _abaw,
                 "variants": _variants, "cues": _cues, "plots": _plots,
-                "geometry": _geometry, "geometry-beside": _geometry_beside}
+                "geometry": _geometry, "geometry-beside": _geometry_beside, "voice": voice.run}
     try:
         commands[options.command](options)
     except (CrewError, DataError, PackError, TemplateError, TrainError) as error:
