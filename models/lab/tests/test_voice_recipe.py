@@ -14,20 +14,20 @@ from affectlab.cli import main
 from affectlab.voice import ablate, augment, bank, damage, features, golden, labels, measure, pack, picture, ravdess, recipe, rooms, teach, train, windows
 from affectlab.voice.model import COLUMNS, FRAMES, Shape
 
-PLAN = dataclasses.replace(train.Plan(), epochs=14, batch=32, hearings=3, warmup=1, average=0.9, rate=4e-3, mixup=0.0)
+PLAN = dataclasses.replace(train.Plan(), epochs=14, batch=16, hearings=2, warmup=1, average=0.9, rate=4e-3, mixup=0.0)
 SHAPE = Shape(channels=(8, 8, 16, 16), width=32)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return write(tmp_path_factory.mktemp("speech"))
+    return write(tmp_path_factory.mktemp("speech"), actors=(1, 2, 3, 4, 5, 6, 7, 8, 17, 18))
 
 
 @pytest.fixture(scope="module")
 def run(folder, tmp_path_factory):
     torch.set_num_threads(1)
     run = tmp_path_factory.mktemp("run")
-    recipe.run_all(folder, run, PLAN, SHAPE)
+    recipe.run_all(folder, run, [dataclasses.replace(PLAN, epochs=1), PLAN], SHAPE)
     return run
 
 
@@ -38,7 +38,7 @@ def packed(folder, run, tmp_path_factory):
 
 
 def test_it_learns_what_actors_it_never_heard_do(packed):
-    assert packed[1]["mean_recall"] > 0.5 and packed[1]["actors"] == [17, 18, 19, 20]
+    assert packed[1]["mean_recall"] > 0.5 and packed[1]["actors"] == [17, 18]
 
 
 def test_louder_recordings_get_the_same_answer(packed):
@@ -83,17 +83,17 @@ def test_tables_measured_apart_reach_the_card_and_keep_the_rest(packed):
 
 def test_the_picture_is_drawn_of_the_figures(packed, tmp_path):
     picture.draw(packed[0], tmp_path / "voice.svg")
-    assert "calm (4)" in (tmp_path / "voice.svg").read_text()
+    assert "calm (2)" in (tmp_path / "voice.svg").read_text()
 
 
 def test_an_interrupted_run_goes_on_and_refuses_other_settings(run, folder):
     epochs = torch.load(run / "last.pt", weights_only=True)["epoch"]
     longer = dataclasses.replace(PLAN, epochs=epochs + 1)
     before = (run / "log.jsonl").read_text().count("\n")
-    recipe.learn(folder, run, longer, SHAPE, into=None)
+    recipe.learn(folder, run, [longer], SHAPE)
     assert (run / "log.jsonl").read_text().count("\n") == before + 1
     with pytest.raises(train.TrainError, match="other settings"):
-        recipe.learn(folder, run, dataclasses.replace(longer, rate=1.0), SHAPE)
+        recipe.learn(folder, run, [dataclasses.replace(longer, rate=1.0)], SHAPE)
 
 
 def test_without_a_run_it_says_so(tmp_path, folder, capsys):
@@ -103,7 +103,7 @@ def test_without_a_run_it_says_so(tmp_path, folder, capsys):
 
 def test_an_option_is_trained_without(run, folder):
     rows = ablate.run(folder, run, dataclasses.replace(PLAN, hearings=6), SHAPE, ("level kept",), epochs=1, limit=64)
-    assert rows[0]["what"] == "level kept" and rows[0]["n"] == 16 and 0 <= rows[0]["worn"] <= 1
+    assert rows[0]["what"] == "level kept" and rows[0]["n"] > 0 and 0 <= rows[0]["worn"] <= 1
 
 
 def test_windows_are_those_of_the_daemon():
@@ -165,8 +165,10 @@ def test_damage_changes_sound_but_not_its_place(name):
     assert len(heard) == 2 and all(np.isfinite(sound).all() for sound in heard)
     for before, after in zip(sounds, heard):
         assert abs(len(after) - len(before)) <= 0.11 * len(before)
-        loud = np.nonzero(np.abs(after) > 0.3 * np.abs(after).max())[0] / len(after)
-        assert 0.05 < loud[0] < 0.25 and 0.7 < loud[-1] < 0.97
+        power = np.square(after[:len(after) // 800 * 800]).reshape(-1, 800).mean(1)
+        loud = np.nonzero(power > 0.25 * power.max())[0] / len(power)
+        assert 0.05 < loud[0] < 0.3 and 0.6 < loud[-1] < 0.97
+        assert name == "none" or len(after) != len(before) or np.abs(after - before).max() > 0
 
 
 def test_a_teacher_never_judges_an_actor_it_learned_from():
@@ -177,7 +179,8 @@ def test_a_teacher_never_judges_an_actor_it_learned_from():
     assert torch.allclose(told.sum(1), torch.ones(64), atol=1e-4)
     # Nothing in the numbers tells the label: a teacher that had seen them would know it by heart.
     assert train.mean_recall(told.argmax(1), label) < 0.5
-    layers[torch.arange(64), :, label] += 60
+    for kind in range(8):
+        layers[label == kind, :, 100 * kind:100 * kind + 100] += 3
     assert train.mean_recall(teach.opinions(layers, label, actor).argmax(1), label) == 1
 
 

@@ -45,11 +45,13 @@ def lessons(recordings, run, plan):
     return train.Lessons.of(recordings, teacher, extra)
 
 
-def learn(folder, run, plan=train.Plan(), shape=Shape(), without=(), limit=None, into=None):
+def learn(folder, run, rounds=train.ROUNDS, shape=Shape(), without=(), limit=None, into=None):
     """Train in the ``run`` without some of the training actors; returns the network and what it was watched with.
 
-    ``into``: the folder of the checkpoints, the run's own if none; the bank and Whisper's answers are the run's.
+    ``into``: the folder of the checkpoints, the run's own if none (of earlier rounds: folders in it); the bank and
+    Whisper's answers are the run's.
     """
+    plan, into = rounds[0], Path(into or run)
     recordings = ravdess.load(folder, limit=limit)
     heard = bank.load(Path(run) / BANK, recordings, plan.hearings, plan.amount)
     fit = [place for place, recording in enumerate(recordings) if recording.actor not in without]
@@ -60,8 +62,11 @@ def learn(folder, run, plan=train.Plan(), shape=Shape(), without=(), limit=None,
     if watched:
         clean = windows.Set.of([heard[place][0] for place in watched])
         watch = clean, torch.tensor([recordings[place].label for place in watched])
-    model = train.train([heard[place] for place in fit], targets, into or run, plan, dataclasses.replace(shape, extra=extra), watch)
-    worn = windows.Set.of([rows for place in watched for rows in heard[place][1:6]]) if watched and plan.hearings > 5 else None
+    shape, known, model = dataclasses.replace(shape, extra=extra), [heard[place] for place in fit], None
+    for number, plan in enumerate(rounds, 1):
+        last = number == len(rounds)
+        model = train.train(known, targets, into if last else into / f"round-{number}", plan, shape, watch, start=model)
+    worn = windows.Set.of([rows for place in watched for rows in heard[place][1:6]]) if watched and rounds[0].hearings > 5 else None
     return model, watch, worn
 
 
@@ -76,17 +81,17 @@ def choose_temperature(model, watch):
     return min(calibrate.TEMPERATURES[::2], key=surprise)
 
 
-def run_all(folder, run, plan=train.Plan(), shape=Shape(), whisper_model=None, limit=None):
+def run_all(folder, run, rounds=train.ROUNDS, shape=Shape(), whisper_model=None, limit=None):
     """Everything up to packing; returns mean recall on the watched actors."""
     run = Path(run)
     run.mkdir(parents=True, exist_ok=True)
     if whisper_model:
         listen(folder, run, whisper_model)
-    model, watch, worn = learn(folder, run, plan, shape, WATCHED, limit, run / "watched")
+    model, watch, worn = learn(folder, run, rounds, shape, WATCHED, limit, run / "watched")
     save_temperature(run, choose_temperature(model, watch))
     recall = train.mean_recall(windows.ask(model, watch[0])[0].argmax(1), watch[1])
     log.info("mean recall on the watched actors %.3f", recall)
-    learn(folder, run, plan, shape, limit=limit)
+    learn(folder, run, rounds, shape, limit=limit)
     return recall
 
 

@@ -73,9 +73,11 @@ def opinions(layers, label, actor, classes=8):
         asked = actor % PARTS == part
         if not asked.any():
             continue
-        others = rows[~asked]
-        model = _fitted(_standard(others, others), label[~asked])
-        out[np.ix_(asked, model.classes_)] = model.predict_proba(_standard(rows[asked], others))
+        known, mine = _standard(rows[~asked], rows[~asked]), _standard(rows[asked], rows[~asked])
+        # Turned to the directions there are: fewer columns than numbers, and the same regression.
+        turn = np.linalg.svd(known, full_matrices=False)[2].T
+        model = _fitted(known @ turn, label[~asked])
+        out[np.ix_(asked, model.classes_)] = model.predict_proba(mine @ turn)
     return torch.from_numpy(out)
 
 
