@@ -38,6 +38,10 @@ def _ablations(figures):
     return table(("", "as recorded", "in drawn rooms, noise and speed", "20 dB louder"), rows)
 
 
+def _shares(plan):
+    return ", ".join(f"{name} {share:.0%}" for name, share in plan["amount"].items()) + f", clean {plan['clean']:.0%} of the hearings"
+
+
 def _cost(figures):
     if "cost" not in figures:
         return ""
@@ -48,7 +52,7 @@ def _cost(figures):
 def text(figures, date):
     """CARD.md: the fixed text of ``card.md`` with every figure filled in."""
     training = figures["training"]
-    plan, amount = training["plan"], training["plan"]["amount"]
+    plan, first = training["plan"], training["rounds"][0]
     table_of_affect = labels.VALENCE_AROUSAL
     values = {
         "DATE": date, "MEASURE": MEASURE, "N": figures["n"], "WINDOWS": figures["windows"],
@@ -61,7 +65,8 @@ def text(figures, date):
         "BYTES": f"{training['bytes'] / 1e6:.2f} MB", "TEMPERATURE": training["temperature"],
         "EPOCHS": plan["epochs"], "BATCH": plan["batch"], "HEARINGS": plan["hearings"] - 1, "TRUST": plan["trust"],
         "SMOOTHING": plan["smoothing"], "DIRECTIONS": training["shape"]["extra"],
-        "SHARES": ", ".join(f"{name} {percent(share)}" for name, share in amount.items()),
+        "FIRST_EPOCHS": first["epochs"], "FIRST_SMOOTHING": first["smoothing"], "FIRST_SHARES": _shares(first),
+        "SHARES": _shares(plan),
         "NORMAL": labels.DISTANCE[1], "STRONG": labels.DISTANCE[2],
         "VALENCE_AROUSAL": table(("", *table_of_affect), [("valence", *(v for v, _ in table_of_affect.values())),
                                                            ("arousal", *(a for _, a in table_of_affect.values()))]),

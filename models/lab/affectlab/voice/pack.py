@@ -1,6 +1,7 @@
 """Writes the folder of the pack ``voice``: ONNX file, golden vectors, figures, pack.toml, card."""
 
 import copy
+import dataclasses
 import datetime
 import json
 import logging
@@ -118,12 +119,12 @@ def build(run, folder, out, damages=tuple(damage.DAMAGE)):
     figures = measure.figures(measure.runner(out / FILE), measure.held_out(folder), temperature, damages)
     full = measure.figures(measure.runner(run / f"{NAME}.f32.onnx"), measure.held_out(folder), temperature, ())
     figures["f32"] = {"mean_recall": full["mean_recall"]}
-    figures["training"] = {"plan": state["plan"], "shape": state["shape"], "epoch": state["epoch"], "temperature": temperature,
+    figures["training"] = {"plan": state["plan"], "rounds": [dataclasses.asdict(plan) for plan in train.ROUNDS], "shape": state["shape"], "epoch": state["epoch"], "temperature": temperature,
                            "bytes": (out / FILE).stat().st_size, "golden_difference": max(worst.values()), **size_of(model)}
     kept = out / packs.FIGURES
     if kept.is_file():
-        # Ablations are measured apart, and outlive a new pack of the same plan only if that says so.
-        figures.update({key: value for key, value in json.loads(kept.read_text()).items() if key in ("ablations", "choices")})
+        # Ablations are measured apart: they tell of the plan, not of these weights.
+        figures.update({key: value for key, value in json.loads(kept.read_text()).items() if key == "ablations"})
     write_texts(out, temperature, figures)
     return figures
 
