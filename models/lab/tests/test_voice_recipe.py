@@ -120,9 +120,11 @@ def test_windows_without_voice_are_not_asked_about():
     assert len(windows.cut(rows)) == 3
 
 
-def test_a_file_is_the_mean_of_its_windows():
-    set_ = windows.Set(torch.zeros(3, 1, 1), torch.tensor([0, 0, 1]))
-    assert torch.equal(set_.mean(torch.tensor([[1.0], [3.0], [5.0]])), torch.tensor([[2.0], [5.0]]))
+def test_a_file_is_the_mean_of_its_windows_by_how_much_voice_they_have():
+    x = torch.zeros(3, 10, COLUMNS)
+    x[0, :9, -1], x[1, :3, -1] = 1, 1
+    set_ = windows.Set(x, torch.tensor([0, 0, 1]))
+    assert torch.equal(set_.mean(torch.tensor([[1.0], [5.0], [7.0]])), torch.tensor([[2.0], [7.0]]))
 
 
 def test_a_room_is_as_loud_and_noise_is_as_far_below_as_told():

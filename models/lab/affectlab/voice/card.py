@@ -42,13 +42,6 @@ def _shares(plan):
     return ", ".join(f"{name} {share:.0%}" for name, share in plan["amount"].items()) + f", clean {plan['clean']:.0%} of the hearings"
 
 
-def _cost(figures):
-    if "cost" not in figures:
-        return ""
-    cost = figures["cost"]
-    return " ".join(f"{engine}: {value:.2f} ms a window." for engine, value in cost.items())
-
-
 def text(figures, date):
     """CARD.md: the fixed text of ``card.md`` with every figure filled in."""
     training = figures["training"]
@@ -79,7 +72,7 @@ def text(figures, date):
         "DAMAGE": table(("what the recording went through", "mean recall, 8", "mean recall, 6", "anger above sadness", "largest change of a probability"),
                         [(n, percent(d["mean_recall"]), percent(d["mean_recall_six"]), percent(d["anger_above_sadness"]), f"{d['largest_change']:.3f}")
                          for n, d in figures["damage"].items()]),
-        "ABLATIONS": _ablations(figures), "COST": _cost(figures),
+        "ABLATIONS": _ablations(figures),
     }
     card = TEXT.read_text()
     for name, value in values.items():

@@ -1,6 +1,6 @@
 """Figures of a finished voice pack: the ONNX file itself, on the actors held out.
 
-Each recording is heard as the daemon hears it: the mean over its windows. Voice
+Each recording is heard as the daemon hears it: the mean over its windows (see ``windows``). Voice
 is found by energy in the sound as it is then, damaged or not. The figures go to
 ``figures.json`` beside ``pack.toml``; the card is written from that alone.
 """

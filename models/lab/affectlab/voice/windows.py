@@ -1,4 +1,4 @@
-"""A recording as the daemon hears it: windows of three seconds, one each second, averaged for the whole.
+"""A recording as the daemon hears it: windows of three seconds, one each second, averaged by how much voice they have.
 
 The first window begins with the recording, the last one ends with it; what a
 shorter recording lacks is silence. Windows with hardly any voice are not asked about.
@@ -40,7 +40,10 @@ def rows_of(sound, mask=None):
 
 @dataclass
 class Set:
-    """Windows of many recordings. ``x``: (N, 300, 65); ``owner``: (N,) place of each one's recording."""
+    """Windows of many recordings. ``x``: (N, 300, 65); ``owner``: (N,) place of each one's recording.
+
+    Every recording has at least one window, and in order.
+    """
 
     x: torch.Tensor
     owner: torch.Tensor
@@ -53,10 +56,13 @@ class Set:
         return cls(torch.cat(pieces), torch.cat(owner))
 
     def mean(self, values):
-        """(recordings, ...) means over each recording's windows of (N, ...) ``values``."""
-        count = int(self.owner.max()) + 1
-        total = torch.zeros(count, *values.shape[1:], dtype=values.dtype).index_add_(0, self.owner, values)
-        return total / torch.bincount(self.owner, minlength=count).reshape(-1, *[1] * (values.ndim - 1))
+        """(recordings, ...) means over each recording's windows of (N, ...) ``values``, weighed by their voiced rows."""
+        weight = self.x[:, :, -1].sum(1).clamp(min=1.0)
+        shape = (-1, *[1] * (values.ndim - 1))
+        total = torch.zeros(int(self.owner.max()) + 1, *values.shape[1:], dtype=values.dtype)
+        total.index_add_(0, self.owner, values * weight.reshape(shape))
+        weights = torch.zeros(len(total)).index_add_(0, self.owner, weight)
+        return total / weights.reshape(shape)
 
 
 @torch.no_grad()
