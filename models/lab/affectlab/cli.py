@@ -10,6 +10,7 @@ from pathlib import Path
 
 from .progressive import cli as progressive
 from .sequence import cli as sequence
+from .voice import cli as voice
 
 LAB = Path(__file__).parent.parent
 DEFAULT_RUN = LAB / "runs" / "mtanet"
@@ -153,6 +154,7 @@ def _parser():
     command = add("counts", "Print how many pictures of each label a reader finds in DIR: the tables of the data cards.")
     command.add_argument("--of", required=True, choices=("ferplus", "faces-in-the-wild", "aff-wild2", "image-folder"), help="which")
     sequence.add_commands(commands)
+    voice.add_commands(commands)
     return parser
 
 
@@ -463,7 +465,7 @@ def main(arguments=None):
                 "ablate": _ablate, "photographs": _photographs, "teach": _teach, "units": _units, "abaw": _abaw,
                 "variants": _variants, "cues": _cues, "plots": _plots,
                 "geometry": _geometry, "geometry-beside": _geometry_beside, "progressive": progressive.run,
-                "counts": _counts, "sequence": sequence.run}
+                "counts": _counts, "sequence": sequence.run, "voice": voice.run}
     try:
         commands[options.command](options)
     except (CrewError, DataError, PackError, TemplateError, TrainError) as error:

@@ -47,7 +47,7 @@ class Shape:
 SMALL = Shape(channels=(64, 128, 192), blocks=(1, 2, 1), first_stride=2)
 
 
-def _conv(inputs, outputs, size=3, stride=1):
+def conv(inputs, outputs, size=3, stride=1):
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, size, stride, size // 2, bias=False),
         nn.BatchNorm2d(outputs),
@@ -72,11 +72,11 @@ class Block(nn.Module):
 
     def __init__(self, inputs, outputs, stride):
         super().__init__()
-        self.first = _conv(inputs, outputs, stride=stride)
-        self.second = _conv(outputs, outputs)
+        self.first = conv(inputs, outputs, stride=stride)
+        self.second = conv(outputs, outputs)
         self.gate = SqueezeExcite(outputs)
         same = stride == 1 and inputs == outputs
-        self.shortcut = nn.Identity() if same else _conv(inputs, outputs, 1, stride)
+        self.shortcut = nn.Identity() if same else conv(inputs, outputs, 1, stride)
 
     def forward(self, x):
         y = self.gate(self.second(torch.relu(self.first(x))))
@@ -89,7 +89,7 @@ class FaceNet(nn.Module):
     def __init__(self, shape=Shape()):
         super().__init__()
         self.shape = shape
-        self.stem = _conv(1, shape.stem, 5, 2)
+        self.stem = conv(1, shape.stem, 5, 2)
         stages, inputs = [], shape.stem
         for stage, (outputs, count) in enumerate(zip(shape.channels, shape.blocks)):
             for block in range(count):

@@ -70,8 +70,9 @@ def _runs(mask):
     return column, first, end - first
 
 
-def confusion(table, path):
-    """``table`` (8, 8): rows what most raters said, columns what the network said. Shade: share of the row."""
+def confusion(table, path, names=EXPRESSIONS, rows_are="what most raters said",
+              title="Share of each row, and number of pictures", of="Confusion of expressions, FER+ validation split"):
+    """``table`` (8, 8) over ``names``: rows what ``rows_are``, columns what the network said. Shade: share of the row."""
     share = table / table.sum(1, keepdims=True).clip(1)
     figure, axes = _figure(7.2, 5.6)
     shade = np.minimum((share * len(SHADES)).astype(int), len(SHADES) - 1)
@@ -85,15 +86,15 @@ def confusion(table, path):
             middle = {"ha": "center", "va": "center", "color": ink}
             axes.text(column + 0.5, row + 0.42, f"{100 * share[row, column]:.0f} %", size=10, **middle)
             axes.text(column + 0.5, row + 0.76, str(table[row, column]), size=7, **middle)
-    place = np.arange(len(EXPRESSIONS)) + 0.5
+    place = np.arange(len(names)) + 0.5
     axes.set(xlim=(0, 8), ylim=(8, 0), xticks=place, yticks=place, xlabel="what the network said",
-             ylabel="what most raters said")
-    axes.set_xticklabels(EXPRESSIONS, rotation=30, ha="right")
-    axes.set_yticklabels([f"{name} ({count})" for name, count in zip(EXPRESSIONS, table.sum(1))])
+             ylabel=rows_are)
+    axes.set_xticklabels(names, rotation=30, ha="right")
+    axes.set_yticklabels([f"{name} ({count})" for name, count in zip(names, table.sum(1))])
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    axes.set_title("Share of each row, and number of pictures")
-    _save(figure, path, "Confusion of expressions, FER+ validation split")
+    axes.set_title(title)
+    _save(figure, path, of)
 
 
 def reliability(logits, label, temperature):
