@@ -154,10 +154,10 @@ def test_the_ensembles_weights_follow_who_is_right(made):
     np.testing.assert_allclose(mean, 0.75 * right + 0.25 * flat, atol=1e-6)
 
 
-def test_sequences_of_another_version_of_the_pack_are_refused(made, tmp_path):
+def test_sequences_of_a_pack_with_other_weights_are_refused(made, tmp_path):
     class Face:
-        name, version = "made", "0.2.0"
+        name, told = "made", "made 0.1.0 other"
 
     made.save(work.composed(tmp_path, "made", "fit"))
-    with pytest.raises(data.DataError, match="made 0.1.0, and the pack is made 0.2.0"):
+    with pytest.raises(data.DataError, match="made 0.1.0, and the pack is made 0.1.0 other"):
         work.load(tmp_path, Face, "fit")

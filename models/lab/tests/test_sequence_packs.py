@@ -32,7 +32,7 @@ def face():
 def kept():
     made = make(6)
     rows = figures.judge(made, *figures.by_frame(made))
-    return {"trained_on": 77, "rows": [(name, rows) for name in ("mtanet", work.smooth_name(Voice), *systems.RECIPES, systems.ENSEMBLE)],
+    return {"trained_on": 77, "rows": [(name, rows) for name in ("mtanet", "mtanet, mean over 9 rows", *systems.RECIPES, systems.ENSEMBLE)],
             "clips": {"a.mp4": {"seconds": 2.0, "found": 0.5, "mtanet": 1.25}},
             "tables": [("More", "A note.", ("what", "value"), [("this", 1)])]}
 
@@ -142,6 +142,11 @@ def test_cards_are_what_figures_json_says_and_say_what_is_published(built):
         text = (folder / "CARD.md").read_text()
         assert text == cards.text(folder.name, about, kept)
         assert "{{" not in text and "composed" in text and published[about] in text and "Not for commercial use" in text
+
+
+def test_clips_are_summed_up_by_their_length():
+    text = cards.table_of_clips({"a": {"seconds": 1.0, "found": 1.0, "x": 3.0}, "b": {"seconds": 3.0, "found": 0.5, "x": 1.0}})
+    assert text.splitlines()[-1] == "| all | 4.0 |  | 1.50 |"
 
 
 def test_a_verdict_needs_both_accuracy_and_f1():

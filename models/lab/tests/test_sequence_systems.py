@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from made_sequences import make
 
-from affectlab.sequence import audio_visual, convergence, heads, packs, spatial_temporal, systems, voices, work
+from affectlab import data
+from affectlab.sequence import audio_visual, compose, convergence, heads, packs, spatial_temporal, systems, voices, work
 
 MTANET = Path(__file__).parents[2] / "mtanet"
 SHORT = {"epochs": 1, "steps": 2, "batch": 8}
@@ -20,7 +21,7 @@ SHORT = {"epochs": 1, "steps": 2, "batch": 8}
 class Voice:
     """Stands for the voice pack, which is not asked anything here."""
 
-    name, version, size = "voice", "0.1.0", 5
+    name, version, told, size = "voice", "0.1.0", "voice 0.1.0 made", 5
 
     def __init__(self, folder):
         pass
@@ -32,10 +33,10 @@ def options(tmp_path, monkeypatch):
     shutil.copytree(MTANET, tmp_path / "models/mtanet")
     run = tmp_path / "run"
     for part, count in (("fit", 16), ("holdout", 6), ("valid", 6)):
-        made = make(count, seed=count, repeat=11, pack="mtanet 0.1.0")
+        made = make(count, seed=count, repeat=11, pack=compose.Frame(MTANET).told)
         made.save(work.composed(run, "mtanet", part))
         rng = np.random.default_rng(count)
-        voices.Voices(rng.random((14, 4, 5), np.float32), np.arange(14) % 7, "voice 0.1.0").save(work.heard(run, "voice", part))
+        voices.Voices(rng.random((14, 4, 5), np.float32), np.arange(14) % 7, Voice.told).save(work.heard(run, "voice", part))
     short = {name: dataclasses.replace(recipe, plan=dataclasses.replace(recipe.plan, **SHORT))
              for name, recipe in systems.RECIPES.items()}
     monkeypatch.setattr(systems, "BRANCHES", (short["spatial-temporal-gru"], short["spatial-temporal-transformer"]))
@@ -65,7 +66,7 @@ def same(rows, again):
 def test_spatial_temporal_makes_three_packs_whose_files_measure_the_same(options):
     rows, again = through(spatial_temporal, options)
     same(rows, again)
-    assert {"mtanet", systems.ENSEMBLE, "spatial-temporal-gru", "spatial-temporal-transformer"} < set(rows)
+    assert {"mtanet", "mtanet, mean over 9 rows", systems.ENSEMBLE, "spatial-temporal-gru", "spatial-temporal-transformer"} < set(rows)
     members = tomllib.loads((options.models / systems.ENSEMBLE / "pack.toml").read_text())["member"]
     assert sum(member["weight"] for member in members) == pytest.approx(1) and len(members) >= 2
 
@@ -80,6 +81,12 @@ def test_jin_tells_what_each_modality_brings(options):
     manifest = tomllib.loads((options.models / "jin-2021/pack.toml").read_text())
     assert manifest["reads"]["voice"] == {"pack": "voice", "version": "0.1.0", "embedding": 5}
     assert "SA" in manifest["licence"]["weights"] and "RAVDESS" in text
+
+
+def test_voices_of_other_weights_are_refused(options, monkeypatch):
+    monkeypatch.setattr(Voice, "told", "voice 0.1.0 other")
+    with pytest.raises(data.DataError, match="voice 0.1.0 made, and the pack is voice 0.1.0 other"):
+        next(audio_visual.train(options))
 
 
 def test_progressive_compares_bodies_and_tasks_and_tells_compounds(options):

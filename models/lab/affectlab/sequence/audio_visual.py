@@ -16,18 +16,21 @@ from .windows import Windows
 RECIPE = systems.JIN
 
 
-def _listen(options, face, part):
+def _listen(options, face, voice, part):
     """``Composed`` faces of a part and their ``Windows`` with voices; the same each time."""
-    found = work.load(options.run, face, part)
-    heard = voices.Voices.load(work.heard(options.run, RECIPE.voice, part))
+    found, path = work.load(options.run, face, part), work.heard(options.run, RECIPE.voice, part)
+    heard = voices.Voices.load(path)
+    if heard.pack != voice.told:
+        raise data.DataError(f"{path} holds embeddings of {heard.pack}, and the pack is {voice.told}: make it anew with "
+                             "'python -m affectlab sequence voices'")
     return found, Windows.of(found, voices.columns(found, heard, compose.SEEDS[part]))
 
 
 def train(options):
     """Train the stage; yields its checkpoint."""
     face, voice = work.face_of(options, RECIPE), voices.Voice(options.models / RECIPE.voice)
-    _, cut = _listen(options, face, "fit")
-    held, watch = _listen(options, face, "holdout")
+    _, cut = _listen(options, face, voice, "fit")
+    held, watch = _listen(options, face, voice, "holdout")
     model = learn.fit(cut, RECIPE.form(face.size, voice.size), RECIPE.plan)
     yield work.keep(options.run, RECIPE.name, model, RECIPE.plan, held, watch)
 
@@ -46,8 +49,8 @@ def heard_lately(cut, design):
     return np.stack([heard[:, max(0, t - design.frames + 1):t + 1].any(1) for t in range(heard.shape[1])], 1)
 
 
-def _figures(options, face, reader):
-    found, cut = _listen(options, face, "valid")
+def _figures(options, face, voice, reader):
+    found, cut = _listen(options, face, voice, "valid")
     told = work.beside(found, face, [reader], cut)
     deaf, blind = (reader.tell(without(cut, reader.design, sense)) for sense in ("voice", "face"))
     told |= {f"{reader.name}, nothing heard": deaf}
@@ -61,11 +64,8 @@ def _figures(options, face, reader):
 def pack(options):
     """Write the pack with its figures; returns rows and clips' figures."""
     face, voice = work.face_of(options, RECIPE), voices.Voice(options.models / RECIPE.voice)
-    heard = voices.Voices.load(work.heard(options.run, RECIPE.voice, "valid"))
-    if heard.pack != f"{voice.name} {voice.version}":
-        raise data.DataError(f"the voices in {options.run} are {heard.pack}'s: make them anew with 'sequence voices'")
     reader = work.Reader.of_checkpoint(RECIPE.name, work.checkpoint(options.run, RECIPE.name))
-    rows, judged, seen = _figures(options, face, reader)
+    rows, judged, seen = _figures(options, face, voice, reader)
     note = (f"Rows of the same sequences whose window of {reader.design.frames} rows has a voice in it, recorded from actors whom "
             "neither the voice pack nor this one heard before. \"Alone\": the other modality is masked everywhere.")
     table = ("With and without each modality", note, ("", "rows", "accuracy", "macro F1", "AU F1", "AU accuracy"),
@@ -78,6 +78,6 @@ def pack(options):
 
 def measured(options):
     """The same figures of the pack that is there, from its ONNX file."""
-    face = work.face_of(options, RECIPE)
-    rows, judged, seen = _figures(options, face, work.Reader.of_pack(Path(options.models) / RECIPE.name))
+    face, voice = work.face_of(options, RECIPE), voices.Voice(options.models / RECIPE.voice)
+    rows, judged, seen = _figures(options, face, voice, work.Reader.of_pack(Path(options.models) / RECIPE.name))
     return rows + [(f"{name}, where heard", row) for name, row in judged], seen

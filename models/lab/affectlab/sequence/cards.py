@@ -29,6 +29,9 @@ def table_of_clips(clips):
     readers = [name for name in next(iter(clips.values())) if name not in ("seconds", "found")]
     rows = [(name, f"{row['seconds']:.1f}", f"{100 * row['found']:.0f} %", *(f"{row[r]:.2f}" for r in readers))
             for name, row in clips.items()]
+    total = sum(row["seconds"] for row in clips.values())
+    mean = {r: sum(row[r] * row["seconds"] for row in clips.values()) / total for r in readers}
+    rows.append(("all", f"{total:.1f}", "", *(f"{mean[r]:.2f}" for r in readers)))
     return card.table(("clip", "seconds", "face found", *readers), rows)
 
 

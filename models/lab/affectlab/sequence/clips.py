@@ -69,7 +69,7 @@ def read(path, face, detector):
                     said.get("valence_arousal", np.full((len(crops), 2), np.nan, np.float32)),
                     said.get("action_units", np.full((len(crops), 12), np.nan, np.float32)),
                     unknown(8), unknown(2), unknown(12), np.zeros((1, rows, 6), bool),
-                    np.array(["clip"]), np.array([Path(path).name]), f"{face.name} {face.version}", "a real clip without labels")
+                    np.array(["clip"]), np.array([Path(path).name]), face.told, "a real clip without labels")
 
 
 def measure(folder, face, detector, tell):

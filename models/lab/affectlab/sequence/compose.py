@@ -25,6 +25,11 @@ NEVER = -30.0
 SEEDS = {"fit": 1, "holdout": 2, "valid": 3}
 
 
+def fingerprint(pack, path):
+    """Name, version and the beginning of the file's hash: embeddings of other weights are other embeddings."""
+    return f"{pack['name']} {pack['version']} {measure.sha256(path)[:12]}"
+
+
 class Frame:
     """A frozen frame pack that reads aligned grey faces of 64 pixels: its ONNX file and what the manifest says."""
 
@@ -36,6 +41,7 @@ class Frame:
             raise measure.PackError(f"{folder}: sequences are composed of grey faces of {SIZE} pixels, for a frame pack "
                                     "with an embedding; this pack is another")
         self.name, self.version = self.pack["name"], self.pack["version"]
+        self.told = fingerprint(self.pack, path)
         self.size = self.pack["outputs"]["embedding"]["size"]
         told = self.pack["outputs"].get("expression", {})
         self.temperature = told.get("temperature", 1.0)
@@ -162,6 +168,6 @@ def compose(stills, count, seed, ask, pack):
 
 def of_pack(stills, count, part, face):
     """``compose`` for the frame pack ``face``, its logits divided by its temperature."""
-    found = compose(stills, count, SEEDS[part], face.ask, f"{face.name} {face.version}")
+    found = compose(stills, count, SEEDS[part], face.ask, face.told)
     found.logits = found.logits / face.temperature
     return found

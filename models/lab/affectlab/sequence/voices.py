@@ -15,6 +15,7 @@ import torch
 
 from .. import data, export, measure
 from ..labels import EXPRESSIONS
+from .compose import fingerprint
 from .script import NEUTRAL, STEP
 
 # The voice pack has never heard actors 17 to 20: the first two of them are tuned on, the others measured with.
@@ -35,6 +36,7 @@ class Voice:
         if pack["kind"] != "voice" or "embedding" not in pack["outputs"]:
             raise measure.PackError(f"{folder} is not a voice pack with an embedding")
         self.name, self.version, self.frames = pack["name"], pack["version"], pack["window"]["frames"]
+        self.told = fingerprint(pack, path)
         self.size = pack["outputs"]["embedding"]["size"]
         self.session = export.session(path)
 
@@ -77,7 +79,7 @@ def read(folder, part, voice, limit=None):
         readings.append(voice.embed(cut.numpy()))
         name = labels.EXPRESSIONS[recording.label]
         label.append(EXPRESSIONS.index("neutral" if name == "calm" else name))
-    return Voices(np.stack(readings), np.array(label), f"{voice.name} {voice.version}")
+    return Voices(np.stack(readings), np.array(label), voice.told)
 
 
 def _laid(columns, readings, begins, shown):

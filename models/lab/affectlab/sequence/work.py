@@ -1,5 +1,6 @@
 """What the recipes of all systems share: where things are kept, how a model is trained, and what it is measured beside."""
 
+import dataclasses
 import json
 import logging
 from pathlib import Path
@@ -32,11 +33,11 @@ def heard(run, voice_name, part):
 
 
 def load(run, face, part):
-    """A part's ``Composed`` for the frame pack ``face``, a ``compose.Frame``; refused if it is of another version."""
+    """A part's ``Composed`` for the frame pack ``face``, a ``compose.Frame``; refused if it is of other weights."""
     path = composed(run, face.name, part)
     found = Composed.load(path)
-    if found.pack != f"{face.name} {face.version}":
-        raise data.DataError(f"{path} holds embeddings of {found.pack}, and the pack is {face.name} {face.version}: make it "
+    if found.pack != face.told:
+        raise data.DataError(f"{path} holds embeddings of {found.pack}, and the pack is {face.told}: make it "
                              "anew with 'python -m affectlab sequence compose'")
     return found
 
@@ -105,16 +106,22 @@ class Reader:
 def beside(found, face, readers, cut=None):
     """What each reader tells of composed sequences, by name: the frame model, it smoothed, and the ``readers``."""
     cut = Windows.of(found) if cut is None else cut
-    told = {face.name: figures.by_frame(found), smooth_name(face): figures.smoothed(found, readers[0].design)}
+    plain = smoothing(readers[0].design)
+    told = {face.name: figures.by_frame(found), smooth_name(face, plain): figures.smoothed(found, plain)}
     for reader in readers:
         log.info("measuring %s", reader.name)
         told[reader.name] = reader.tell(cut)
     return told
 
 
-def smooth_name(face):
-    """What the frame model averaged over the window is called in tables."""
-    return f"{face.name}, mean over the window"
+def smoothing(design):
+    """The window that plain smoothing averages over: the model's own, but at most nine rows of it."""
+    return dataclasses.replace(design, frames=min(design.frames, 9))
+
+
+def smooth_name(face, design):
+    """What the frame model averaged over a window is called in tables."""
+    return f"{face.name}, mean over {design.frames} rows"
 
 
 def rows(found, told):
