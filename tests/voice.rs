@@ -14,15 +14,13 @@ mod row_pack;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use row_pack::RowPacks;
 use serde_json::Value;
 use support::listener::Listener;
-use support::media::astronaut_clip;
+use support::media::{astronaut_clip, talking_clip};
 use support::mosquitto::Mosquitto;
-use support::sound::{speech, wav};
 use support::{program, schema};
 
 /// The checkout's packs, and a tiny one that reads voices.
@@ -33,18 +31,6 @@ fn packs() -> RowPacks {
     }
     packs.put(&row_pack::voice("voice"));
     packs
-}
-
-/// A face that speaks for `seconds`, and is silent for the second after.
-fn talking_clip(dir: &Path, seconds: f32) -> PathBuf {
-    let face = astronaut_clip(dir, "face.mp4", seconds + 1.5, "scale=640:640");
-    let mut sound = speech(seconds);
-    sound.extend([0.0; 24_000]);
-    let (sound, to) = (wav(dir, "sound.wav", 16_000, 1, &sound), dir.join("talking.mkv"));
-    let mut ffmpeg = Command::new("ffmpeg");
-    ffmpeg.args(["-v", "error", "-nostdin", "-y", "-i"]).arg(face).arg("-i").arg(sound);
-    assert!(ffmpeg.args(["-c:v", "copy", "-c:a", "pcm_s16le"]).arg(&to).status().unwrap().success());
-    to
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::program::astronaut;
+use super::sound::{speech, wav};
 
 /// The astronaut through a filter, as one photo.
 pub fn photo(dir: &Path, name: &str, filter: &str) -> PathBuf {
@@ -33,6 +34,17 @@ pub fn astronaut_clip(dir: &Path, name: &str, seconds: f32, filter: &str) -> Pat
 pub fn looped(clip: &Path, name: &str, times: u32) -> PathBuf {
     let to = clip.with_file_name(name);
     ffmpeg(&["-stream_loop", &times.to_string(), "-i", clip.to_str().unwrap(), "-c", "copy"], &to);
+    to
+}
+
+/// A face that speaks for `seconds`, and is silent for the second and a half after.
+pub fn talking_clip(dir: &Path, seconds: f32) -> PathBuf {
+    let face = astronaut_clip(dir, "face.mp4", seconds + 1.5, "scale=640:640");
+    let mut sound = speech(seconds);
+    sound.extend([0.0; 24_000]);
+    let (sound, to) = (wav(dir, "sound.wav", 16_000, 1, &sound), dir.join("talking.mkv"));
+    let (face, sound) = (face.to_str().unwrap(), sound.to_str().unwrap());
+    ffmpeg(&["-i", face, "-i", sound, "-c:v", "copy", "-c:a", "pcm_s16le"], &to);
     to
 }
 
