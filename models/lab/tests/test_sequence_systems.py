@@ -51,6 +51,8 @@ def through(module, options):
     """Train, pack, and measure the packs again; both sets of rows."""
     assert all(Path(path).is_file() for path in module.train(options))
     rows, seen = module.pack(options)
+    # Measuring asks the packs themselves what they read.
+    options.face = None
     again, _ = module.measured(options)
     assert seen == {}
     return dict(rows), dict(again)
@@ -66,7 +68,7 @@ def same(rows, again):
 def test_spatial_temporal_makes_three_packs_whose_files_measure_the_same(options):
     rows, again = through(spatial_temporal, options)
     same(rows, again)
-    assert {"mtanet", "mtanet, mean over 9 rows", systems.ENSEMBLE, "spatial-temporal-gru", "spatial-temporal-transformer"} < set(rows)
+    assert {"mtanet", "mtanet, mean over 9 rows", systems.ENSEMBLE, "spatial-temporal-gru", "spatial-temporal-transformer"} == set(rows)
     members = tomllib.loads((options.models / systems.ENSEMBLE / "pack.toml").read_text())["member"]
     assert sum(member["weight"] for member in members) == pytest.approx(1) and len(members) >= 2
 
@@ -93,7 +95,7 @@ def test_progressive_compares_bodies_and_tasks_and_tells_compounds(options):
     rows, again = through(convergence, options)
     same(rows, again)
     kept = json.loads((options.run / "progressive-tried.json").read_text())
-    assert [tuple(row[:3]) for row in kept["modules"]] == list(convergence.TRIED)
+    assert [tuple(row[:3]) for row in kept["modules"][1:]] == list(convergence.TRIED)
     assert [tuple(tasks) for tasks, _ in kept["joint"]] == list(convergence.JOINT)
     alone = {tasks[0]: set(row) for tasks, row in kept["joint"] if len(tasks) == 1}
     assert "macro_f1" in alone["expression"] and "ccc_valence" not in alone["expression"]

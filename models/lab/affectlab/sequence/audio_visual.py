@@ -78,6 +78,6 @@ def pack(options):
 
 def measured(options):
     """The same figures of the pack that is there, from its ONNX file."""
-    face, voice = work.face_of(options, RECIPE), voices.Voice(options.models / RECIPE.voice)
+    face, voice = work.face_read_by(options, RECIPE), voices.Voice(options.models / RECIPE.voice)
     rows, judged, seen = _figures(options, face, voice, work.Reader.of_pack(Path(options.models) / RECIPE.name))
     return rows + [(f"{name}, where heard", row) for name, row in judged], seen

@@ -50,7 +50,7 @@ def pack(options):
 
 def measured(options):
     """The same figures of the packs that are there, from their ONNX files."""
-    face, models = work.face_of(options, systems.SPATIAL_TEMPORAL_GRU), Path(options.models)
+    face, models = work.face_read_by(options, systems.SPATIAL_TEMPORAL_GRU), Path(options.models)
     readers = [work.Reader.of_pack(models / recipe.name) for recipe in systems.BRANCHES]
     kept = json.loads((models / systems.ENSEMBLE / measure.FIGURES).read_text())
     weight = {member[0]: member[2] for member in kept["members"]}

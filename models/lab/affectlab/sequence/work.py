@@ -27,6 +27,12 @@ def face_of(options, recipe):
     return Frame(Path(options.models) / (options.face or recipe.face))
 
 
+def face_read_by(options, recipe):
+    """The frame pack that a finished pack reads."""
+    manifest, _ = measure.open_pack(Path(options.models) / recipe.name)
+    return Frame(Path(options.models) / manifest["reads"]["face"]["pack"])
+
+
 def heard(run, voice_name, part):
     """The file of a part's voices in a run's folder."""
     return Path(run) / f"heard-{voice_name}-{part}.npz"
