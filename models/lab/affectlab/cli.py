@@ -152,7 +152,7 @@ def _parser():
     command.add_argument("--votes", type=Path, required=True, metavar="FILE", help="fer2013new.csv")
     progressive.add_commands(commands)
     command = add("counts", "Print how many pictures of each label a reader finds in DIR: the tables of the data cards.")
-    command.add_argument("--of", required=True, choices=("ferplus", "faces-in-the-wild", "aff-wild2", "image-folder"), help="which")
+    command.add_argument("--of", required=True, choices=("ferplus", "faces-in-the-wild", "aff-wild2", "image-folder", "ravdess"), help="which")
     sequence.add_commands(commands)
     voice.add_commands(commands)
     return parser

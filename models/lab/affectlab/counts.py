@@ -54,4 +54,19 @@ def images(folder):
     return _by_label(label)
 
 
-TABLES = {"ferplus": ferplus, "faces-in-the-wild": in_the_wild, "aff-wild2": aff_wild2, "image-folder": images}
+def speech(folder):
+    """Recordings and minutes by whether the actor is held out."""
+    from .voice import labels as spoken
+    from .voice import ravdess
+
+    parts = {"trained on": ravdess.load(folder, ravdess.TRAIN), "held out": ravdess.load(folder, ravdess.HELD)}
+    rows = [(name, *(sum(recording.label == place for recording in found) for found in parts.values()))
+            for place, name in enumerate(spoken.EXPRESSIONS)]
+    rows.append(("all", *(len(found) for found in parts.values())))
+    rows.append(("actors", *(len({recording.actor for recording in found}) for found in parts.values())))
+    rows.append(("minutes", *(f"{sum(len(recording.sound) for recording in found) / ravdess.RATE / 60:.0f}"
+                              for found in parts.values())))
+    return table(("expression", *parts), rows)
+
+
+TABLES = {"ferplus": ferplus, "faces-in-the-wild": in_the_wild, "aff-wild2": aff_wild2, "image-folder": images, "ravdess": speech}
