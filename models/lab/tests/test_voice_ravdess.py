@@ -8,6 +8,7 @@ import pytest
 import soundfile
 from made_speech import buzz, flac, write
 
+from affectlab import cli
 from affectlab.data import DataError
 from affectlab.voice import labels, ravdess
 from affectlab.voice.features import RATE
@@ -21,6 +22,13 @@ def test_no_voice_is_in_two_parts(tmp_path):
     assert {r.actor for r in fit} == set(range(1, 17)) and {r.actor for r in held} == {17, 18, 19, 20}
     assert len(fit) == 128 and len(held) == 32
     assert {labels.EXPRESSIONS[r.label] for r in held} == set(labels.EXPRESSIONS)
+
+
+def test_the_counts_of_the_data_card_are_those_of_the_archive(tmp_path, capsys):
+    write(tmp_path)
+    assert cli.main(["counts", "--of", "ravdess", "--data", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert "| calm | 16 | 4 |" in printed and "| all | 128 | 32 |" in printed and "| actors | 16 | 4 |" in printed
 
 
 def test_sound_comes_out_as_it_went_in(tmp_path):
