@@ -1,9 +1,13 @@
 """The commands of this folder: ``python -m affectlab progressive STEP``."""
 
+import dataclasses
 import json
 from pathlib import Path
 
 LAB = Path(__file__).parents[2]
+
+# Steps whose number of epochs may be given, and the plan it changes.
+_PLANS = {"pretrain": "PRETRAIN", "joint": "JOINT", "singles": "SINGLE", "fuse": "FUSED", "jin": "JIN"}
 
 STEPS = {
     "pretrain": "Pretrain the transformer as a masked autoencoder.",
@@ -37,6 +41,8 @@ def add_commands(commands):
             step.add_argument("--teacher", type=Path, metavar="FILE", help="checkpoint of mtanet that gives hints")
         if name in ("pretrain", "joint", "singles", "fuse", "compound", "face", "jin", "ablate"):
             step.add_argument("--limit", type=int, metavar="N", help="use only so many pictures")
+        if name in _PLANS:
+            step.add_argument("--epochs", type=int, metavar="N", help="instead of those of the plan; a longer run goes on from a shorter one")
         if name in ("face", "jin", "measure"):
             default = {"face": "progressive-face", "jin": "jin-2021-face"}.get(name)
             step.add_argument("--pack", type=Path, default=default and LAB.parent / default, required=not default,
@@ -58,29 +64,36 @@ def run(options):
     _RUN[options.step](options)
 
 
+def _plan(options, step):
+    from . import steps
+
+    plan, epochs = getattr(steps, _PLANS[step]), getattr(options, "epochs", None)
+    return dataclasses.replace(plan, epochs=epochs) if epochs else plan
+
+
 def _pretrain(options):
     from . import steps
 
-    steps.pretrain(options.data, options.run, options.photographs, limit=options.limit)
+    steps.pretrain(options.data, options.run, options.photographs, _plan(options, "pretrain"), limit=options.limit)
 
 
 def _joint(options):
     from . import steps
 
-    steps.joint(options.data, options.run, options.lessons, limit=options.limit, teacher=options.teacher)
+    steps.joint(options.data, options.run, options.lessons, _plan(options, "joint"), limit=options.limit, teacher=options.teacher)
 
 
 def _singles(options):
     from . import steps, tasks
 
     for task in tasks.TASKS:
-        steps.single(options.data, options.run, options.lessons, task, limit=options.limit)
+        steps.single(options.data, options.run, options.lessons, task, _plan(options, "singles"), limit=options.limit)
 
 
 def _fuse(options):
     from . import steps
 
-    steps.fused(options.data, options.run, options.lessons, limit=options.limit)
+    steps.fused(options.data, options.run, options.lessons, _plan(options, "fuse"), limit=options.limit)
 
 
 def _compound(options):
@@ -101,7 +114,7 @@ def _face(options):
 def _jin(options):
     from . import packs, steps
 
-    network = steps.jin(options.data, options.run, options.lessons, options.start, swap=options.swap, limit=options.limit)
+    network = steps.jin(options.data, options.run, options.lessons, options.start, _plan(options, "jin"), swap=options.swap, limit=options.limit)
     print(packs.build(packs.JIN, network, options.data, options.run, options.pack, steps.jin_facts(options.run)))
 
 
