@@ -94,7 +94,7 @@ macro_rules! labels {
 }
 
 labels!(
-    /// The eight expressions; the eighth is contempt or other, as the pack says.
+    /// The expressions: those of faces are eight, the eighth contempt or other as the pack says; voices know calm.
     Expression {
         /// No expression apparent.
         Neutral = "neutral",
@@ -114,6 +114,8 @@ labels!(
         Contempt = "contempt",
         /// Anything else (Aff-Wild2 from 2022).
         Other = "other",
+        /// Calm: neutral at ease (voices, as RAVDESS has them).
+        Calm = "calm",
     }
 );
 
@@ -167,6 +169,22 @@ labels!(
     }
 );
 
+impl Compound {
+    /// The two expressions that it is made of.
+    pub fn parts(self) -> [Expression; 2] {
+        use Expression::{Anger, Disgust, Fear, Happiness, Sadness, Surprise};
+        match self {
+            Self::FearfullySurprised => [Fear, Surprise],
+            Self::HappilySurprised => [Happiness, Surprise],
+            Self::SadlySurprised => [Sadness, Surprise],
+            Self::DisgustedlySurprised => [Disgust, Surprise],
+            Self::AngrilySurprised => [Anger, Surprise],
+            Self::SadlyFearful => [Sadness, Fear],
+            Self::SadlyAngry => [Sadness, Anger],
+        }
+    }
+}
+
 /// A probability per label; a label the pack does not know is absent, not zero.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scores<L, const N: usize> {
@@ -175,7 +193,7 @@ pub struct Scores<L, const N: usize> {
 }
 
 /// Probabilities of the expressions.
-pub type ExpressionScores = Scores<Expression, 9>;
+pub type ExpressionScores = Scores<Expression, 10>;
 /// Probabilities of the action units, each on its own: they do not sum to one.
 pub type ActionUnitScores = Scores<ActionUnit, 12>;
 /// Probabilities of the compound expressions.

@@ -144,7 +144,7 @@ pub fn live_chain(config: &Config, models: Option<&Path>) -> anyhow::Result<(Cha
 /// # Errors
 /// When it is of another kind.
 pub fn capabilities(pack: &Pack) -> Result<Vec<Kind>, ModelError> {
-    let heads = pack.frame()?;
+    let heads = &pack.frame()?.heads;
     let mut kinds = vec![Kind::Presence];
     if heads.expression.is_some() {
         kinds.push(Kind::Expression);
@@ -154,6 +154,9 @@ pub fn capabilities(pack: &Pack) -> Result<Vec<Kind>, ModelError> {
     }
     if heads.action_units.is_some() {
         kinds.push(Kind::ActionUnit);
+    }
+    if heads.compound.is_some() {
+        kinds.push(Kind::Compound);
     }
     Ok(kinds)
 }

@@ -75,16 +75,17 @@ impl BlazeFace {
     /// When it is of another kind, does not read RGB, or the engine refuses it.
     pub fn open(pack: &Pack, engines: &Engines) -> Result<Self, FaceError> {
         let spec = pack.detector()?;
-        if pack.input.channels != Channels::Rgb {
+        let input = pack.picture()?;
+        if input.channels != Channels::Rgb {
             return Err(FaceError::Channels { kind: "detector", wanted: "rgb" });
         }
-        engines.open(pack, |variant| Self::open_file(pack, spec, ModelFile::read(pack, variant, engines)?))
+        engines.open(pack, |variant| Self::open_file(pack, input, spec, ModelFile::read(pack, variant, engines)?))
     }
 
-    fn open_file(pack: &Pack, spec: DetectorSpec, file: ModelFile) -> Result<Self, FaceError> {
+    fn open_file(pack: &Pack, input: InputSpec, spec: DetectorSpec, file: ModelFile) -> Result<Self, FaceError> {
         let mut detector = Self {
             file,
-            input: pack.input,
+            input,
             outputs: pack.outputs.clone(),
             spec,
             letterboxer: Letterboxer::default(),
@@ -119,7 +120,7 @@ impl BlazeFace {
             return Ok(place);
         }
         let outputs = self.spec.outputs_for(size, &self.outputs);
-        let model = self.file.open(&self.input.sized(size), &outputs)?;
+        let model = self.file.open(&self.input.sized(size).shape(), &outputs)?;
         self.opened.push(Opened { size, model, decoder: Decoder::new(self.spec.layout, size) });
         Ok(self.opened.len() - 1)
     }

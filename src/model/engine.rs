@@ -28,7 +28,7 @@ pub trait Engine: Send {
 #[derive(Debug, Clone, Copy)]
 pub struct Signature<'a> {
     /// The shape of the tensor [`INPUT`].
-    pub input: [usize; 4],
+    pub input: &'a [usize],
     /// The outputs that are used.
     pub outputs: &'a [OutputSpec],
 }
@@ -49,7 +49,10 @@ pub enum EngineError {
         found: Vec<String>,
     },
     /// The input is not f32, or not of the manifest's shape.
-    #[error("its input is {found}, and pack.toml means {}; correct [input] or export it again", shape(expected))]
+    #[error(
+        "its input is {found}, and pack.toml means {}; correct [input] or [window], or export it again",
+        shape(expected)
+    )]
     Input {
         /// What the file has.
         found: String,

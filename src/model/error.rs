@@ -162,6 +162,16 @@ pub enum Problem {
         /// The kind needed.
         wanted: &'static str,
     },
+    /// A pack that this one builds on is not there, or another one is.
+    #[error("it needs {needs}, and {found}; {remedy}")]
+    Related {
+        /// What it builds on.
+        needs: String,
+        /// What is there instead.
+        found: String,
+        /// What to do.
+        remedy: &'static str,
+    },
     /// The engine refused the file, or failed on it.
     #[error("{} in {engine}: {error}", file.display())]
     Engine {
@@ -213,7 +223,8 @@ impl Problem {
             | Self::Distrusted { .. }
             | Self::FileMissing { .. }
             | Self::Hash { .. }
-            | Self::Length { .. } => true,
+            | Self::Length { .. }
+            | Self::Related { .. } => true,
             Self::Schema { .. }
             | Self::Value { .. }
             | Self::NoEngine { .. }

@@ -10,7 +10,7 @@ use super::engines::Engines;
 use super::error::{ModelError, Problem};
 use super::ort::Origin;
 use super::pack::{Pack, Variant};
-use super::spec::{InputSpec, OutputSpec};
+use super::spec::OutputSpec;
 
 /// One variant's ONNX file, read and checked: models are opened from it, of one size or of several.
 pub struct ModelFile {
@@ -38,13 +38,13 @@ impl ModelFile {
         &self.variant.engine
     }
 
-    /// Opens it for such an input, to give these outputs.
+    /// Opens it for an input of that shape, to give these outputs.
     ///
     /// # Errors
     /// When its engine is not here, or refuses it.
-    pub fn open(&self, input: &InputSpec, outputs: &[OutputSpec]) -> Result<Model, ModelError> {
+    pub fn open(&self, input: &[usize], outputs: &[OutputSpec]) -> Result<Model, ModelError> {
         let Variant { engine, file, .. } = &self.variant;
-        let signature = Signature { input: input.shape(), outputs };
+        let signature = Signature { input, outputs };
         let origin = Origin { pack: &self.id, sha256: &file.sha256 };
         let engine = self.engines.load(engine, &self.onnx, &signature, origin).map_err(|error| {
             let (engine, file) = (engine.clone(), file.path.clone());
@@ -54,7 +54,7 @@ impl ModelFile {
             pack: self.pack.clone(),
             file: file.path.clone(),
             engine,
-            input: vec![0.0; input.len()],
+            input: vec![0.0; input.iter().product()],
             keys: outputs.iter().map(|o| o.key).collect(),
             outputs: outputs.iter().map(|o| vec![0.0; o.numbers()]).collect(),
         })
@@ -86,10 +86,10 @@ impl Model {
     /// # Errors
     /// When its engine is not here, its file is missing or another one, or the engine refuses it.
     pub fn open_variant(pack: &Pack, variant: &Variant, engines: &Engines) -> Result<Self, ModelError> {
-        ModelFile::read(pack, variant, engines)?.open(&pack.input, &pack.outputs)
+        ModelFile::read(pack, variant, engines)?.open(&pack.input.shape(), &pack.outputs)
     }
 
-    /// The input to fill: 1×channels×height×width, as [`Pack::input`] says or it was opened for.
+    /// The input to fill: 1×channels×height×width or 1×rows×columns, as [`Pack::input`] says or it was opened for.
     pub fn input_mut(&mut self) -> &mut [f32] {
         &mut self.input
     }

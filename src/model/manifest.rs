@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::Problem;
 use super::file::read_bounded;
-use super::spec::{Channels, Layout};
+use super::spec::{Channels, Layout, Predicts};
 
 /// The name of the file.
 pub const FILE: &str = "pack.toml";
@@ -38,21 +38,36 @@ pub struct Manifest {
     pub summary: String,
     /// On what terms the weights may be used.
     pub licence: Licence,
-    /// The model's one input.
-    pub input: Input,
+    /// Detector and frame: the picture that is the model's one input.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input: Option<Input>,
     /// Frame only: where a face's points lie in the input.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub align: Option<Align>,
     /// Detector only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detector: Option<Detector>,
+    /// Voice and sequence: the rows that are the model's one input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<Window>,
+    /// Voice only: how a row is made from sound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<Features>,
+    /// Sequence only: whose embeddings a row is made of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reads: Option<Reads>,
+    /// Ensemble only: whose estimates are averaged.
+    #[serde(default, rename = "member", skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<Member>,
     /// The model's outputs.
+    #[serde(default)]
     pub outputs: Outputs,
     /// The ONNX files; the first one that suits an engine is used.
-    #[serde(rename = "variant")]
+    #[serde(default, rename = "variant", skip_serializing_if = "Vec::is_empty")]
     pub variants: Vec<Variant>,
-    /// What the training framework gave for some inputs.
-    pub golden: Golden,
+    /// What the training framework gave for some inputs. An ensemble has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub golden: Option<Golden>,
     /// What it was trained on.
     #[serde(default)]
     pub data: Vec<Data>,
@@ -69,6 +84,25 @@ pub enum KindName {
     Detector,
     /// Reads one face.
     Frame,
+    /// Reads a window of sound.
+    Voice,
+    /// Reads what a face, and a voice, gave over a while.
+    Sequence,
+    /// Averages what other packs give.
+    Ensemble,
+}
+
+impl KindName {
+    /// As it is typed.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Detector => "detector",
+            Self::Frame => "frame",
+            Self::Voice => "voice",
+            Self::Sequence => "sequence",
+            Self::Ensemble => "ensemble",
+        }
+    }
 }
 
 /// On what terms the weights may be used.
@@ -126,22 +160,103 @@ pub struct Detector {
     pub resizable: bool,
 }
 
-/// The outputs; which of them may stand depends on the kind.
+/// A window of rows: one tensor named "input", f32, 1×frames×columns, the oldest row first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct Window {
+    /// How many rows.
+    pub frames: u32,
+    /// How many numbers a row has.
+    pub columns: u32,
+    /// How long the window is: each row stands for seconds / frames.
+    pub seconds: f32,
+    /// By how many rows the window moves on from one estimate to the next.
+    pub hop_frames: u32,
+    /// The same in seconds.
+    pub hop_seconds: f32,
+    /// Sequence only: for which row the outputs hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predicts: Option<Predicts>,
+}
+
+/// How a row of a voice is made from sound: logarithms of the power in bands of the mel scale.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Features {
+    /// Samples in a second.
+    pub rate_hz: u32,
+    /// Samples under the window function.
+    pub window: u32,
+    /// Samples from one row to the next.
+    pub hop: u32,
+    /// Samples that are transformed, the window in their middle.
+    pub fft: u32,
+    /// Bands.
+    pub bands: u32,
+    /// Where the lowest band begins.
+    pub low_hz: f32,
+    /// Where the highest band ends.
+    pub high_hz: f32,
+    /// The least power of a band, before the logarithm.
+    pub floor: f32,
+}
+
+/// Whose embeddings the rows of a sequence are made of: a face's first, then a voice's, each followed by one
+/// number, 1 where there is one and 0 where not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reads {
+    /// What reads the face.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub face: Option<Source>,
+    /// What hears the voice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voice: Option<Source>,
+}
+
+/// The pack that gives embeddings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// Its name.
+    pub pack: String,
+    /// Its version.
+    pub version: String,
+    /// How many numbers its embedding has.
+    pub embedding: u32,
+}
+
+/// A member of an ensemble.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Member {
+    /// The pack's name.
+    pub pack: String,
+    /// Its version.
+    pub version: String,
+    /// How much it counts, beside the others.
+    pub weight: f32,
+}
+
+/// The outputs; which of them may stand depends on the kind.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Outputs {
-    /// Frame: logits of the expressions.
+    /// Frame, voice and sequence: logits of the expressions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expression: Option<Expression>,
-    /// Frame: valence, then arousal, each −1 to 1.
+    /// Frame, voice and sequence: valence, then arousal, each −1 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valence_arousal: Option<Plain>,
-    /// Frame: logits of the action units.
+    /// Frame, voice and sequence: logits of the action units.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action_units: Option<ActionUnits>,
-    /// Frame: a vector for sequence models.
+    /// Frame, voice and sequence: a vector for sequence models.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub embedding: Option<Embedding>,
+    /// Frame and sequence: logits of the expressions that compound ones are made of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compound: Option<Compound>,
     /// Detector: regressors.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub boxes: Option<Plain>,
@@ -174,6 +289,17 @@ pub struct Expression {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ActionUnits {
+    /// The ONNX output's name.
+    pub tensor: String,
+    /// Their order.
+    pub labels: Vec<String>,
+}
+
+/// Logits of six expressions, each on its own, 1×6; a compound expression is as probable as the geometric mean of
+/// its two parts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Compound {
     /// The ONNX output's name.
     pub tensor: String,
     /// Their order.

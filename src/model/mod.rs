@@ -19,8 +19,9 @@
 //! | [`engines`] | which engines are here, and which runs a pack |
 //! | [`loaded`] | an opened model: buffers in, buffers out |
 //! | [`frame`] | a face crop to an [`Estimate`](crate::affect::Estimate) |
+//! | `heads` | what outputs mean, for faces, voices and sequences alike |
 //! | [`verify`] | golden vectors |
-//! | [`registry`] | where packs are |
+//! | [`registry`] | where packs are; `related` checks packs that build on others |
 
 pub mod digest;
 pub mod engine;
@@ -29,6 +30,7 @@ mod error;
 mod file;
 pub mod frame;
 mod guard;
+mod heads;
 pub mod loaded;
 pub mod manifest;
 mod onnx;
@@ -36,6 +38,7 @@ pub mod ort;
 pub mod pack;
 mod parse;
 pub mod registry;
+mod related;
 pub mod spec;
 pub mod tract;
 pub mod trust;
@@ -46,8 +49,12 @@ pub use engines::{EngineChoice, EngineMissing, EngineSettings, Engines};
 pub use error::{ModelError, Problem};
 pub use frame::FrameModel;
 pub use loaded::{Model, ModelFile};
+pub use manifest::Features;
 pub use ort::Provider;
 pub use pack::Pack;
 pub use registry::{Registry, RegistryError};
-pub use spec::{Align, Channels, DetectorSpec, FrameSpec, InputSpec, Kind, Layout, OutputSpec};
+pub use spec::{
+    Align, Channels, DetectorSpec, EnsembleSpec, FrameSpec, Heads, Input, InputSpec, Kind, Layout, OutputSpec,
+    Predicts, SequenceSpec, Source, VoiceSpec, Window,
+};
 pub use trust::{Signed, Trust, TrustedKey};

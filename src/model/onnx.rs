@@ -85,7 +85,7 @@ pub(super) fn open_sides<'a>(graph: &'a GraphProto, signature: &Signature<'_>) -
         _ => None,
     };
     let sides = sides.into_iter().flatten().zip(signature.input);
-    sides.filter_map(|(side, length)| Some((named(&side.value)?, length))).collect()
+    sides.filter_map(|(side, &length)| Some((named(&side.value)?, length))).collect()
 }
 
 /// Whether numbers are quantised while the model runs, other than weights that were quantised before.
@@ -114,7 +114,7 @@ pub(super) fn check_input(graph: &GraphProto, signature: &Signature<'_>) -> Resu
     };
     let same_rank = sides.len() == signature.input.len();
     let is_float = tensor.elem_type == DataType::Float as i32;
-    if is_float && same_rank && sides.iter().map(|side| &side.value).zip(&signature.input).all(fits) {
+    if is_float && same_rank && sides.iter().map(|side| &side.value).zip(signature.input).all(fits) {
         return Ok(());
     }
     let side = |side: &Option<Side>| match side {

@@ -13,7 +13,7 @@ use super::error::{ModelError, Problem};
 use super::file::{open_bounded, read_bounded};
 use super::manifest::{self, Manifest};
 pub use super::manifest::{Data, Licence};
-use super::spec::{DetectorSpec, FrameSpec, InputSpec, Kind, OutputSpec};
+use super::spec::{DetectorSpec, EnsembleSpec, FrameSpec, Input, InputSpec, Kind, OutputSpec, SequenceSpec, VoiceSpec};
 use super::trust::{Signed, Trust};
 
 /// The most that is read of a file of a pack, in bytes: far beyond what a board could run.
@@ -33,14 +33,15 @@ pub struct Pack {
     /// On what terms the weights may be used.
     pub licence: Licence,
     /// The input.
-    pub input: InputSpec,
+    pub input: Input,
     /// The outputs that are used, in the order of [`Model::output`](super::Model::output). Detector: boxes,
-    /// scores. Frame: expression, valence_arousal, action_units, embedding, as far as there are.
+    /// scores. Frame, voice and sequence: expression, valence_arousal, action_units, embedding, compound, as far as
+    /// there are.
     pub outputs: Vec<OutputSpec>,
-    /// The ONNX files, in the order of preference.
+    /// The ONNX files, in the order of preference; an ensemble has none.
     pub variants: Vec<Variant>,
-    /// What the training framework gave.
-    pub golden: Golden,
+    /// What the training framework gave; absent of an ensemble.
+    pub golden: Option<Golden>,
     /// What it was trained on.
     pub data: Vec<Data>,
     /// What was measured of it.
@@ -211,10 +212,13 @@ impl Pack {
     /// The golden files: the input, then the outputs in the order of [`Pack::outputs`].
     pub(super) fn golden_files(&self) -> impl Iterator<Item = GoldenFile<'_>> {
         let outputs = self.outputs.iter().map(|output| (output.key, output.numbers()));
-        let keys = iter::once(("input", self.input.len())).chain(outputs);
-        let files = iter::once(&self.golden.input).chain(&self.golden.outputs);
-        let samples = self.golden.samples;
-        keys.zip(files).map(move |((key, numbers), file)| GoldenFile { key, file, samples, numbers })
+        let mut keys = iter::once(("input", self.input.numbers())).chain(outputs);
+        self.golden.iter().flat_map(move |golden| {
+            let files = iter::once(&golden.input).chain(&golden.outputs);
+            let samples = golden.samples;
+            let file = move |(file, (key, numbers))| GoldenFile { key, file, samples, numbers };
+            files.zip(keys.by_ref().collect::<Vec<_>>()).map(file)
+        })
     }
 
     /// Lets a pack pass whose licence allows commercial use.
@@ -250,7 +254,7 @@ impl Pack {
     pub fn detector(&self) -> Result<DetectorSpec, ModelError> {
         match &self.kind {
             Kind::Detector(spec) => Ok(*spec),
-            other => Err(self.error(Problem::Kind { found: other.name(), wanted: "detector" })),
+            other => Err(self.is_no("detector", other)),
         }
     }
 
@@ -261,8 +265,56 @@ impl Pack {
     pub fn frame(&self) -> Result<&FrameSpec, ModelError> {
         match &self.kind {
             Kind::Frame(spec) => Ok(spec),
-            other => Err(self.error(Problem::Kind { found: other.name(), wanted: "frame" })),
+            other => Err(self.is_no("frame", other)),
         }
+    }
+
+    /// How a voice model is fed and read.
+    ///
+    /// # Errors
+    /// When the pack is of another kind.
+    pub fn voice(&self) -> Result<&VoiceSpec, ModelError> {
+        match &self.kind {
+            Kind::Voice(spec) => Ok(spec),
+            other => Err(self.is_no("voice", other)),
+        }
+    }
+
+    /// How a sequence model is fed and read.
+    ///
+    /// # Errors
+    /// When the pack is of another kind.
+    pub fn sequence(&self) -> Result<&SequenceSpec, ModelError> {
+        match &self.kind {
+            Kind::Sequence(spec) => Ok(spec),
+            other => Err(self.is_no("sequence", other)),
+        }
+    }
+
+    /// What an ensemble is made of.
+    ///
+    /// # Errors
+    /// When the pack is of another kind.
+    pub fn ensemble(&self) -> Result<&EnsembleSpec, ModelError> {
+        match &self.kind {
+            Kind::Ensemble(spec) => Ok(spec),
+            other => Err(self.is_no("ensemble", other)),
+        }
+    }
+
+    /// The picture that a detector or a frame model reads.
+    ///
+    /// # Errors
+    /// When the pack reads none.
+    pub fn picture(&self) -> Result<InputSpec, ModelError> {
+        match &self.input {
+            Input::Picture(picture) => Ok(*picture),
+            Input::Rows(_) | Input::Nothing => Err(self.is_no("detector or frame", &self.kind)),
+        }
+    }
+
+    fn is_no(&self, wanted: &'static str, found: &Kind) -> ModelError {
+        self.error(Problem::Kind { found: found.name(), wanted })
     }
 
     /// What messages call it: its name, version and folder.

@@ -1,23 +1,24 @@
 //! From a manifest to a pack: what was typed becomes what is meant, or a message about the key.
 
+mod heads;
+mod windowed;
+
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 use super::digest::Sha256Sum;
-use super::error::{Problem, list};
+use super::error::Problem;
 use super::manifest::{self, FileEntry, KindName, Manifest};
 use super::pack::{Golden, Measured, Pack, PackFile, Variant};
-use super::spec::{ActionUnitHead, Align, DetectorSpec, ExpressionHead, FrameSpec, InputSpec, Kind, OutputSpec};
+use super::spec::{Align, DetectorSpec, FrameSpec, Input, InputSpec, Kind, OutputSpec};
 use super::trust::Signed;
 use super::value::{above_zero, bad, finite, quoted, unwanted, wanted, within};
-use crate::affect::{Confidence, Label};
+use crate::affect::Confidence;
 use crate::geometry::{Point, Size};
 use crate::picture::Normalise;
 
 /// The longest side of an input: above every face model, below every overflow.
 const MAX_SIDE: u32 = 2048;
-/// The longest embedding.
-const MAX_EMBEDDING: u32 = 65_536;
 /// The most golden samples: all of them are in memory at once.
 const MAX_SAMPLES: u32 = 1024;
 /// What BlazeFace gives for each anchor: a box and six points.
@@ -34,10 +35,21 @@ pub(super) fn parse(manifest: Manifest, signed: Signed, sum: Sha256Sum, dir: &Pa
     if !numbers.eq([true; 3]) {
         return Err(bad("version", quoted(&manifest.version), "write three numbers with dots between, like 0.1.0"));
     }
-    let input = input(&manifest.input)?;
-    let (kind, outputs) = match manifest.kind {
-        KindName::Detector => detector(&manifest, &input)?,
+    refuse_strangers(&manifest)?;
+    let (kind, input, outputs) = match manifest.kind {
+        KindName::Detector => detector(&manifest)?,
         KindName::Frame => frame(&manifest)?,
+        KindName::Voice => windowed::voice(&manifest)?,
+        KindName::Sequence => windowed::sequence(&manifest)?,
+        KindName::Ensemble => (windowed::ensemble(&manifest)?, Input::Nothing, Vec::new()),
+    };
+    let (variants, golden) = match manifest.kind {
+        KindName::Ensemble => (Vec::new(), None),
+        kind => {
+            let typed =
+                manifest.golden.ok_or_else(|| Problem::Absent { key: "golden".to_owned(), kind: kind.name() })?;
+            (variants(manifest.variants)?, Some(golden(typed, &outputs)?))
+        }
     };
     Ok(Pack {
         name,
@@ -46,8 +58,8 @@ pub(super) fn parse(manifest: Manifest, signed: Signed, sum: Sha256Sum, dir: &Pa
         kind,
         licence: manifest.licence,
         input,
-        variants: variants(manifest.variants)?,
-        golden: golden(manifest.golden, &outputs)?,
+        variants,
+        golden,
         outputs,
         data: manifest.data,
         measured: manifest.measured.into_iter().enumerate().map(measured).collect::<Result<_, _>>()?,
@@ -72,14 +84,42 @@ fn input(typed: &manifest::Input) -> Result<InputSpec, Problem> {
     })
 }
 
-fn detector(manifest: &Manifest, input: &InputSpec) -> Result<(Kind, Vec<OutputSpec>), Problem> {
-    const KIND: &str = "detector";
+/// Refuses what belongs to packs of other kinds.
+fn refuse_strangers(manifest: &Manifest) -> Result<(), Problem> {
+    use KindName::{Detector, Ensemble, Frame, Sequence, Voice};
+    let kind = manifest.kind;
+    let of = |kinds: &[KindName], key: &str, set: bool| match set && !kinds.contains(&kind) {
+        true => unwanted(key, &Some(()), kind.name()),
+        false => Ok(()),
+    };
     let outputs = &manifest.outputs;
-    unwanted("align", &manifest.align, KIND)?;
-    unwanted("outputs.expression", &outputs.expression, KIND)?;
-    unwanted("outputs.valence_arousal", &outputs.valence_arousal, KIND)?;
-    unwanted("outputs.action_units", &outputs.action_units, KIND)?;
-    unwanted("outputs.embedding", &outputs.embedding, KIND)?;
+    let readers = &[Frame, Voice, Sequence];
+    of(&[Detector, Frame], "input", manifest.input.is_some())?;
+    of(&[Frame], "align", manifest.align.is_some())?;
+    of(&[Detector], "detector", manifest.detector.is_some())?;
+    of(&[Voice, Sequence], "window", manifest.window.is_some())?;
+    of(&[Voice], "features", manifest.features.is_some())?;
+    of(&[Sequence], "reads", manifest.reads.is_some())?;
+    of(&[Ensemble], "member", !manifest.members.is_empty())?;
+    of(readers, "outputs.expression", outputs.expression.is_some())?;
+    of(readers, "outputs.valence_arousal", outputs.valence_arousal.is_some())?;
+    of(readers, "outputs.action_units", outputs.action_units.is_some())?;
+    of(readers, "outputs.embedding", outputs.embedding.is_some())?;
+    of(&[Frame, Sequence], "outputs.compound", outputs.compound.is_some())?;
+    of(&[Detector], "outputs.boxes", outputs.boxes.is_some())?;
+    of(&[Detector], "outputs.scores", outputs.scores.is_some())?;
+    let networks = &[Detector, Frame, Voice, Sequence];
+    of(networks, "variant", !manifest.variants.is_empty())?;
+    of(networks, "golden", manifest.golden.is_some())
+}
+
+/// What a manifest means for its kind, the network's input and its outputs.
+type Parsed = (Kind, Input, Vec<OutputSpec>);
+
+fn detector(manifest: &Manifest) -> Result<Parsed, Problem> {
+    const KIND: &str = "detector";
+    let input = input(wanted("input", &manifest.input, KIND)?)?;
+    let outputs = &manifest.outputs;
     let typed = wanted("detector", &manifest.detector, KIND)?;
     let layout = typed.layout;
     for (key, side) in [("input.width", input.width), ("input.height", input.height)] {
@@ -98,53 +138,16 @@ fn detector(manifest: &Manifest, input: &InputSpec) -> Result<(Kind, Vec<OutputS
         OutputSpec { key: "boxes", tensor: boxes, shape: shape(BOX_NUMBERS) },
         OutputSpec { key: "scores", tensor: scores, shape: shape(1) },
     ];
-    Ok((Kind::Detector(DetectorSpec { layout, resizable: typed.resizable, score_threshold }), outputs))
+    let spec = DetectorSpec { layout, resizable: typed.resizable, score_threshold };
+    Ok((Kind::Detector(spec), Input::Picture(input), outputs))
 }
 
-fn frame(manifest: &Manifest) -> Result<(Kind, Vec<OutputSpec>), Problem> {
+fn frame(manifest: &Manifest) -> Result<Parsed, Problem> {
     const KIND: &str = "frame";
-    let typed = &manifest.outputs;
-    unwanted("detector", &manifest.detector, KIND)?;
-    unwanted("outputs.boxes", &typed.boxes, KIND)?;
-    unwanted("outputs.scores", &typed.scores, KIND)?;
-    if typed.expression.is_none() && typed.valence_arousal.is_none() && typed.action_units.is_none() {
-        let key = "outputs.expression, outputs.valence_arousal or outputs.action_units".into();
-        return Err(Problem::Absent { key, kind: KIND });
-    }
+    let input = input(wanted("input", &manifest.input, KIND)?)?;
+    let (heads, outputs) = heads::heads(&manifest.outputs, KIND)?;
     let align = align(wanted("align", &manifest.align, KIND)?)?;
-    let mut outputs = Vec::new();
-    let mut add = |key, tensor: &str, numbers| {
-        outputs.push(OutputSpec { key, tensor: tensor.to_owned(), shape: vec![1, numbers] });
-        outputs.len() - 1
-    };
-    let expression = match &typed.expression {
-        None => None,
-        Some(head) => {
-            let labels = labels("outputs.expression.labels", "expressions", &head.labels)?;
-            if labels.len() < 2 {
-                let wanted = "write two labels or more, in the order of the logits";
-                return Err(bad("outputs.expression.labels", format!("{:?}", head.labels), wanted));
-            }
-            let temperature = temperature(head.temperature)?;
-            Some(ExpressionHead { output: add("expression", &head.tensor, labels.len()), labels, temperature })
-        }
-    };
-    let valence_arousal = typed.valence_arousal.as_ref().map(|head| add("valence_arousal", &head.tensor, 2));
-    let action_units = match &typed.action_units {
-        None => None,
-        Some(head) => {
-            let labels = labels("outputs.action_units.labels", "action units", &head.labels)?;
-            Some(ActionUnitHead { output: add("action_units", &head.tensor, labels.len()), labels })
-        }
-    };
-    let embedding = match &typed.embedding {
-        None => None,
-        Some(head) => {
-            let size = within("outputs.embedding.size", head.size, MAX_EMBEDDING)?;
-            Some(add("embedding", &head.tensor, size))
-        }
-    };
-    Ok((Kind::Frame(FrameSpec { align, expression, valence_arousal, action_units, embedding }), outputs))
+    Ok((Kind::Frame(FrameSpec { align, heads }), Input::Picture(input), outputs))
 }
 
 fn align(typed: &manifest::Align) -> Result<Align, Problem> {
@@ -165,27 +168,6 @@ fn align(typed: &manifest::Align) -> Result<Align, Problem> {
         return Err(bad("align.right_eye", format!("{:?}", typed.right_eye), wanted));
     }
     Ok(align)
-}
-
-/// The labels of a head, in the order of its logits.
-fn labels<L: Label>(key: &'static str, all: &str, typed: &[String]) -> Result<Vec<L>, Problem> {
-    let mut labels = Vec::with_capacity(typed.len());
-    for name in typed {
-        let known = || list(&L::ALL.iter().map(|l| l.name()).collect::<Vec<_>>());
-        let label = L::from_name(name).ok_or_else(|| bad(key, quoted(name), format!("the {all} are {}", known())))?;
-        if labels.contains(&label) {
-            return Err(bad(key, quoted(name), "it stands there twice; each label has one logit"));
-        }
-        labels.push(label);
-    }
-    if labels.is_empty() {
-        return Err(bad(key, "[]", "write the labels in the order of the logits"));
-    }
-    Ok(labels)
-}
-
-fn temperature(typed: f32) -> Result<f32, Problem> {
-    above_zero("outputs.expression.temperature", typed)
 }
 
 fn variants(typed: Vec<manifest::Variant>) -> Result<Vec<Variant>, Problem> {

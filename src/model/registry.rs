@@ -121,8 +121,17 @@ impl Registry {
     /// When there is none, or it is wrong.
     pub fn pack(&self, name: &str) -> Result<Pack, RegistryError> {
         let pack = self.describe(name)?;
-        pack.check_files()?;
+        self.check(&pack)?;
         Ok(pack)
+    }
+
+    /// Checks all of a pack's files, and that it goes with the packs that it builds on.
+    ///
+    /// # Errors
+    /// When it does not, or a file is missing or wrong.
+    pub fn check(&self, pack: &Pack) -> Result<(), ModelError> {
+        pack.check_files()?;
+        self.check_related(pack)
     }
 
     /// Reads the manifest of the pack of that name, and leaves its files alone.
@@ -144,7 +153,7 @@ impl Registry {
     pub fn list(&self) -> Result<Vec<Entry>, RegistryError> {
         let entry = |name: String| {
             let pack = self.read(&name);
-            let files = pack.as_ref().map_or(Ok(()), Pack::check_files);
+            let files = pack.as_ref().map_or(Ok(()), |pack| self.check(pack));
             Entry { name, pack, files }
         };
         Ok(self.names()?.into_iter().map(entry).collect())

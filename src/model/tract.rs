@@ -8,8 +8,8 @@ use std::fmt::Display;
 
 use allocation_counter::opt_out;
 use tract_onnx::prelude::{
-    Arc, Datum, Framework, InferenceFact, InferenceModel, InferenceModelExt, IntoRunnable, IntoTValue, Tensor,
-    TractError, TractResult, TypedModel, TypedRunnableModel, TypedSimpleState, tvec,
+    Arc, Datum, Framework, InferenceFact, InferenceModel, InferenceModelExt, IntoRunnable, IntoTValue, TValue, TVec,
+    Tensor, TractError, TractResult, TypedModel, TypedRunnableModel, TypedSimpleState, tvec,
 };
 
 use super::engine::{Engine, EngineError, Signature};
@@ -24,6 +24,9 @@ pub const NAME: &str = "tract";
 pub struct Tract {
     plan: Arc<TypedRunnableModel>,
     state: TypedSimpleState,
+    /// Whether the plan keeps something from run to run: tract begins a recurrent node where it ended the last time, as
+    /// for a stream, and ours are given whole windows.
+    remembers: bool,
     /// Shared with the plan while it runs, and ours alone in between, so that it can be filled in place.
     input: Arc<Tensor>,
 }
@@ -45,12 +48,19 @@ impl Tract {
         }
         let mut ran = None;
         // What tract allocates is not ours: counts of allocations leave it out.
-        opt_out(|| ran = Some(self.state.run(tvec!(Arc::clone(&self.input).into_tvalue()))));
+        opt_out(|| ran = Some(self.run_afresh()));
         let values = ran.transpose()?.unwrap_or_default();
         for (output, value) in outputs.iter_mut().zip(&values) {
             output.copy_from_slice(value.try_as_plain_ram()?.as_slice()?);
         }
         Ok(())
+    }
+
+    fn run_afresh(&mut self) -> TractResult<TVec<TValue>> {
+        if self.remembers {
+            self.state = self.plan.spawn()?;
+        }
+        self.state.run(tvec!(Arc::clone(&self.input).into_tvalue()))
     }
 }
 
@@ -85,8 +95,10 @@ fn load(onnx: &[u8], signature: &Signature<'_>) -> Result<Tract, EngineError> {
 
 fn ready(model: TypedModel, signature: &Signature<'_>) -> TractResult<Tract> {
     let plan = model.into_runnable()?;
-    let input = Arc::new(Tensor::zero::<f32>(&signature.input)?);
-    Ok(Tract { state: plan.spawn()?, plan, input })
+    let input = Arc::new(Tensor::zero::<f32>(signature.input)?);
+    let state = plan.spawn()?;
+    let remembers = state.op_states.iter().any(Option::is_some);
+    Ok(Tract { state, plan, remembers, input })
 }
 
 /// Makes every shape static, keeps only the outputs that are used, and lets tract optimise the rest.

@@ -63,11 +63,12 @@ pub fn compare(pack: &Pack, variant: &Variant, engines: &Engines, clock: &dyn Cl
     let mut model = Model::open_variant(pack, variant, engines)?;
     let load = clock.now().since(started);
 
+    let standard = pack.golden.as_ref().map_or(0.0, |golden| golden.tolerance);
     let mut goldens = pack.golden_files().map(|golden| numbers(pack, &golden)).collect::<Result<Vec<_>, _>>()?;
     let inputs = goldens.remove(0);
     let mut outputs: Vec<_> =
         pack.outputs.iter().map(|o| Difference { output: o.key, worst: 0.0, sample: 0 }).collect();
-    for (sample, input) in inputs.chunks_exact(pack.input.len()).enumerate() {
+    for (sample, input) in inputs.chunks_exact(pack.input.numbers()).enumerate() {
         model.input_mut().copy_from_slice(input);
         model.run()?;
         for (i, (difference, golden)) in outputs.iter_mut().zip(&goldens).enumerate() {
@@ -81,7 +82,7 @@ pub fn compare(pack: &Pack, variant: &Variant, engines: &Engines, clock: &dyn Cl
     }
     let run = fastest_run(&mut model, clock)?;
     let (file, precision) = (variant.file.path.clone(), variant.precision.clone());
-    let tolerance = variant.tolerance.unwrap_or(pack.golden.tolerance);
+    let tolerance = variant.tolerance.unwrap_or(standard);
     Ok(Report { engine: model.engine(), file, precision, tolerance, outputs, load, run })
 }
 

@@ -63,9 +63,9 @@ fn an_estimate_has_what_the_pack_has_heads_for() {
     };
     let estimate = only(|pack| {
         pack.manifest.outputs.valence_arousal = None;
-        pack.manifest.golden.outputs.remove("valence_arousal");
+        pack.golden().outputs.remove("valence_arousal");
         pack.manifest.outputs.action_units = None;
-        pack.manifest.golden.outputs.remove("action_units");
+        pack.golden().outputs.remove("action_units");
     });
     assert_eq!((estimate.valence, estimate.arousal), (None, None));
     assert!(estimate.action_units.is_empty());

@@ -7,10 +7,12 @@ mod support;
 
 mod commands;
 mod engines;
+mod kinds;
 mod libraries;
 mod onnx;
 mod onnx_runtime;
 mod real;
 mod refused;
+mod row_pack;
 mod tiny_pack;
 mod trust;

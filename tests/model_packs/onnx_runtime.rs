@@ -2,7 +2,7 @@
 
 use affectd::geometry::Size;
 use affectd::model::pack::Variant;
-use affectd::model::{EngineChoice, Engines, Kind, Model, ModelFile, Pack, Problem, Provider};
+use affectd::model::{EngineChoice, Engines, Input, InputSpec, Kind, Model, ModelFile, Pack, Problem, Provider};
 use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
 use tract_onnx::pb::{ModelProto, StringStringEntryProto};
 
@@ -45,9 +45,9 @@ fn outputs(pack: &Pack, engine: &str, size: Size) -> Vec<Vec<f32>> {
     let file = ModelFile::read(pack, variant, &engines(EngineChoice::Auto)).unwrap();
     let outputs = match &pack.kind {
         Kind::Detector(spec) => spec.outputs_for(size, &pack.outputs),
-        Kind::Frame(_) => pack.outputs.clone(),
+        _ => pack.outputs.clone(),
     };
-    let mut model = file.open(&pack.input.sized(size), &outputs).unwrap();
+    let mut model = file.open(&pack.picture().unwrap().sized(size).shape(), &outputs).unwrap();
     let picture = picture(model.input_mut().len());
     model.input_mut().copy_from_slice(&picture);
     model.run().unwrap();
@@ -59,10 +59,10 @@ fn outputs(pack: &Pack, engine: &str, size: Size) -> Vec<Vec<f32>> {
 fn both_engines_give_the_same_numbers_at_every_size() {
     for name in PACKS {
         let pack = pack(name);
-        let (width, height) = (pack.input.width, pack.input.height);
+        let Input::Picture(InputSpec { width, height, .. }) = pack.input else { continue };
         let shapes = match pack.kind {
             Kind::Detector(_) => vec![(width, height), (width, height - 32), (width - 32, height), (96, 96)],
-            Kind::Frame(_) => vec![(width, height)],
+            _ => vec![(width, height)],
         };
         for (width, height) in shapes {
             let size = Size { width, height };
@@ -161,7 +161,7 @@ fn an_output_whose_shape_only_a_run_can_tell_is_checked_by_a_run() {
     let mut tiny = tiny(&["ort"]);
     (tiny.manifest.outputs.expression, tiny.manifest.outputs.action_units) = (None, None);
     tiny.manifest.outputs.embedding = None;
-    tiny.manifest.golden.outputs.retain(|key, _| key == "valence_arousal");
+    tiny.golden().outputs.retain(|key, _| key == "valence_arousal");
     tiny.put_model(&file(graph(&[("input", &[1, 1, 4, 4])], nodes, Vec::new(), &["valence_arousal"])));
     let message = Model::open(&tiny.load().unwrap(), &only_ort()).err().unwrap().to_string();
     assert!(message.contains("{1,2}") && message.contains("{0,2}"), "{message}");

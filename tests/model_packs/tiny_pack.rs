@@ -85,9 +85,19 @@ impl TinyPack {
         fs::write(self.dir().join(&path), &bytes).unwrap();
         let entry = FileEntry { file: path.into(), sha256: Sha256Sum::of(&bytes).to_string() };
         match key {
-            "input" => self.manifest.golden.input = entry,
-            _ => drop(self.manifest.golden.outputs.insert(key.to_owned(), entry)),
+            "input" => self.golden().input = entry,
+            _ => drop(self.golden().outputs.insert(key.to_owned(), entry)),
         }
+    }
+
+    /// What the manifest says of golden vectors.
+    pub fn golden(&mut self) -> &mut Golden {
+        self.manifest.golden.as_mut().unwrap()
+    }
+
+    /// What the manifest says of the picture.
+    pub fn input(&mut self) -> &mut Input {
+        self.manifest.input.as_mut().unwrap()
     }
 
     /// Writes the manifest and loads the pack.
@@ -160,9 +170,13 @@ fn manifest() -> Manifest {
         kind: KindName::Frame,
         summary: "A model for tests.".to_owned(),
         licence: Licence { weights: "CC0-1.0".to_owned(), commercial_use: true, note: "made by hand".to_owned() },
-        input: Input { width: 4, height: 4, channels: Channels::Grey, scale: 2.0 / 255.0, offset: -1.0 },
+        input: Some(Input { width: 4, height: 4, channels: Channels::Grey, scale: 2.0 / 255.0, offset: -1.0 }),
         align: Some(Align { right_eye: [0.3, 0.4], left_eye: [0.7, 0.4], nose: [0.5, 0.6], mouth: [0.5, 0.8] }),
         detector: None,
+        window: None,
+        features: None,
+        reads: None,
+        members: Vec::new(),
         outputs: Outputs {
             expression: Some(Expression {
                 tensor: "expression".to_owned(),
@@ -175,6 +189,7 @@ fn manifest() -> Manifest {
                 labels: ["AU12", "AU1", "AU26"].map(str::to_owned).to_vec(),
             }),
             embedding: Some(Embedding { tensor: "embedding".to_owned(), size: PIXELS as u32 }),
+            compound: None,
             boxes: None,
             scores: None,
         },
@@ -185,7 +200,7 @@ fn manifest() -> Manifest {
             precision: "f32".to_owned(),
             tolerance: None,
         }],
-        golden: Golden { samples: SAMPLES as u32, tolerance: 1e-5, input: unset(), outputs: BTreeMap::new() },
+        golden: Some(Golden { samples: SAMPLES as u32, tolerance: 1e-5, input: unset(), outputs: BTreeMap::new() }),
         data: Vec::new(),
         measured: Vec::new(),
     }

@@ -26,7 +26,7 @@ pub fn pack(name: &str) -> Pack {
 
 /// The photograph, red, green and blue for each pixel.
 pub fn photograph() -> Vec<[u8; 3]> {
-    let golden = pack("blazeface-full").golden.input.path;
+    let golden = pack("blazeface-full").golden.unwrap().input.path;
     let bytes = fs::read(models().join("blazeface-full").join(golden)).unwrap();
     let number = |i: usize| f32::from_le_bytes([0, 1, 2, 3].map(|byte| bytes[4 * i + byte]));
     let pixel = |i: usize| [0, 1, 2].map(|channel| ((number(channel * SIDE * SIDE + i) + 1.0) * 127.5).round() as u8);

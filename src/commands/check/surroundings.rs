@@ -103,8 +103,12 @@ fn models(config: &Config) -> Finding {
         Finding::wrong("models", says, format!("name a pack of kind {wanted} as models.{key}"))
     };
     match (&detector.kind, &face.kind) {
-        (Kind::Frame(_), _) => misplaced(&detector, "detector", "detector"),
-        (_, Kind::Detector(_)) => misplaced(&face, "face", "frame"),
+        (Kind::Frame(_) | Kind::Voice(_) | Kind::Sequence(_) | Kind::Ensemble(_), _) => {
+            misplaced(&detector, "detector", "detector")
+        }
+        (_, Kind::Detector(_) | Kind::Voice(_) | Kind::Sequence(_) | Kind::Ensemble(_)) => {
+            misplaced(&face, "face", "frame")
+        }
         (Kind::Detector(_), Kind::Frame(_)) => {
             Finding::good("models", format!("{} and {} in {}", detector.id(), face.id(), registry.dir().display()))
         }

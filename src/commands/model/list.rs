@@ -23,7 +23,7 @@ struct Row<'a> {
     variants: Vec<VariantRow<'a>>,
     /// Of all ONNX files together; `None` when one is not there.
     bytes: Option<u64>,
-    /// present, missing, damaged or not trusted.
+    /// present, missing, damaged, not trusted, or unfit: for the packs that it builds on.
     files: &'static str,
     problem: Option<String>,
 }
@@ -44,7 +44,7 @@ impl<'a> Row<'a> {
             licence: pack.map(|pack| &*pack.licence.weights),
             commercial_use: pack.map(|pack| pack.licence.commercial_use),
             signature: pack.map(|pack| SignatureRow::new(pack.signed)),
-            bytes: pack.and_then(|_| files.into_values().sum()),
+            bytes: pack.filter(|pack| !pack.variants.is_empty()).and_then(|_| files.into_values().sum()),
             variants,
             files: state(problem),
             problem: problem.map(ModelError::to_string),

@@ -78,6 +78,7 @@ fn state(problem: Option<&ModelError>) -> &'static str {
     match problem.map(ModelError::problem) {
         None => "present",
         Some(Problem::FileMissing { .. }) => "missing",
+        Some(Problem::Related { .. }) => "unfit",
         Some(Problem::Distrusted { .. }) => "not trusted",
         Some(_) => "damaged",
     }

@@ -72,6 +72,9 @@ pub fn verify(
     let mut outcomes = Vec::new();
     for name in &names {
         match registry.pack(name) {
+            Ok(pack) if pack.ensemble().is_ok() => verify_ensemble(registry, &pack, engines, &mut outcomes),
+            // As a member of an ensemble it may have been before.
+            Ok(pack) if outcomes.iter().any(|outcome| outcome.pack == pack.id()) => {}
             Ok(pack) => outcomes.extend(verify_pack(&pack, engines)),
             Err(error) => outcomes.push(Outcome::refused(name.clone(), &error)),
         }
@@ -83,6 +86,28 @@ pub fn verify(
     }
     let refused = outcomes.iter().any(|outcome| outcome.verdict == Word::Refused);
     Ok(if refused { Verdict::Refused } else { Verdict::Accepted })
+}
+
+/// An ensemble is as good as its members, which are verified with it, unless they were before.
+fn verify_ensemble(registry: &Registry, pack: &Pack, engines: &Engines, outcomes: &mut Vec<Outcome>) {
+    let members = match registry.members(pack) {
+        Ok(members) => members,
+        Err(error) => return outcomes.push(Outcome::refused(pack.id(), &error)),
+    };
+    let mut refused = Vec::new();
+    for (member, _) in members {
+        if !outcomes.iter().any(|outcome| outcome.pack == member.id()) {
+            outcomes.extend(verify_pack(&member, engines));
+        }
+        if outcomes.iter().any(|outcome| outcome.pack == member.id() && outcome.verdict == Word::Refused) {
+            refused.push(member.id());
+        }
+    }
+    let outcome = match refused.is_empty() {
+        true => Outcome::new(pack.id(), Word::Agrees),
+        false => Outcome::refused(pack.id(), &format!("its members {} are refused", refused.join(" and "))),
+    };
+    outcomes.push(Outcome { signature: Some(SignatureRow::new(pack.signed)), ..outcome });
 }
 
 fn verify_pack(pack: &Pack, engines: &Engines) -> Vec<Outcome> {

@@ -196,7 +196,7 @@ pub struct Network {
 impl Network {
     fn new(session: Session, signature: &Signature<'_>) -> ort::Result<Self> {
         let memory = Allocator::default();
-        let mut input = Tensor::<f32>::new(&memory, signature.input)?;
+        let mut input = Tensor::<f32>::new(&memory, signature.input.to_vec())?;
         input.extract_tensor_mut().1.fill(0.0);
         let mut outputs = OutputSelector::no_default();
         for OutputSpec { tensor, shape, .. } in signature.outputs {

@@ -85,7 +85,7 @@ pub struct FaceLine<'a> {
     arousal: Option<Signed>,
     /// The expression that appears.
     #[serde(skip_serializing_if = "Option::is_none")]
-    expression: Option<Judgement<Expression, 9>>,
+    expression: Option<Judgement<Expression, 10>>,
     /// The probability that each action unit is active; they do not sum to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     action_units: Option<ByLabel<ActionUnit, 12>>,

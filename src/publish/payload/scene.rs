@@ -33,7 +33,7 @@ pub struct ScenePayload<'a> {
     arousal: Option<Signed>,
     /// The dominant expression.
     #[serde(skip_serializing_if = "Option::is_none")]
-    expression: Option<Judgement<Expression, 9>>,
+    expression: Option<Judgement<Expression, 10>>,
 }
 
 impl<'a> ScenePayload<'a> {
