@@ -13,6 +13,7 @@ mod annotations;
 mod clip;
 mod faces;
 mod report;
+mod smoothing;
 mod usage;
 
 /// Runs the command.
@@ -27,6 +28,7 @@ pub fn run(args: &BenchArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
             faces::faces(&registry, &engines, dir, &SystemClock, *json, &mut io::stdout().lock())?;
             Ok(Exit::Ok)
         }
+        Some(BenchCommand::Smoothing(args)) => smoothing::run(args, models),
         None => clip::run(args, models),
     }
 }
