@@ -52,7 +52,8 @@ pub struct OneEuroSettings {
 
 impl Default for OneEuroSettings {
     fn default() -> Self {
-        Self { min_cutoff: 0.5, speed_weight: 0.5, speed_cutoff: 1.0 }
+        // Measured: docs/decisions/0017.
+        Self { min_cutoff: 0.3, speed_weight: 2.0, speed_cutoff: 1.0 }
     }
 }
 
