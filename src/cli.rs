@@ -243,7 +243,7 @@ pub struct SmoothingArgs {
     #[arg(long)]
     pub still: bool,
 
-    /// The faces of the clips show this expression throughout, as happiness
+    /// All faces show this expression throughout, as happiness: every label change is a flip, and another label wrong
     #[arg(long, value_name = "EXPRESSION", conflicts_with = "labels", value_parser = expression)]
     pub label: Option<Expression>,
 

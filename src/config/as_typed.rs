@@ -119,9 +119,9 @@ section! {
     /// How estimates are smoothed over time, and when a label is `unknown`.
     smooth: Smooth {
         /// The cut-off frequency of valence and arousal while a face rests, in hertz. Lower is smoother and slower.
-        min_cutoff_hz: f32 = 0.3, within 0.01..=30.0;
+        min_cutoff_hz: f32 = 0.5, within 0.01..=30.0;
         /// How much that frequency rises with the speed of a change. Higher follows quick changes more closely.
-        beta: f32 = 2.0, within 0.0..=100.0;
+        beta: f32 = 1.0, within 0.0..=100.0;
         /// The time constant of all probabilities while a face rests, in milliseconds. Large changes come through
         /// sooner, in about a quarter of it. 0 does not smooth.
         probability_time_constant_ms: u32 = 200, within 0..=10_000;

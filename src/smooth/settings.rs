@@ -53,7 +53,7 @@ pub struct OneEuroSettings {
 impl Default for OneEuroSettings {
     fn default() -> Self {
         // Measured: docs/decisions/0017.
-        Self { min_cutoff: 0.3, speed_weight: 2.0, speed_cutoff: 1.0 }
+        Self { min_cutoff: 0.5, speed_weight: 1.0, speed_cutoff: 1.0 }
     }
 }
 

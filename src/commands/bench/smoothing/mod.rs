@@ -2,6 +2,7 @@
 //!
 //! | file | what it is for |
 //! |---|---|
+//! | `gather` | from the files that were named to recordings |
 //! | `still` | photographs as clips of a face that rests |
 //! | `record` | what the face path says of each face, unsmoothed |
 //! | `known` | what is known of a face beforehand |
@@ -9,25 +10,18 @@
 //! | `figures`, `steps` | how restless, how right, how late |
 //! | `report`, `chart` | the table, JSON, the picture |
 
-use std::io::{self, IsTerminal};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
-use indicatif::ProgressBar;
+use anyhow::{Context, Result};
 
-use crate::capture::file::is_photo;
-use crate::capture::{self, Address};
 use crate::cli::SmoothingArgs;
-use crate::clock::SystemClock;
-use crate::commands::{files, setup};
+use crate::commands::setup;
 use crate::exit::Exit;
-use crate::face::{FacePath, TrackId};
-use crate::picture::{Picture, photo};
 use crate::smooth::SmoothSettings;
 
 mod chart;
 mod figures;
+mod gather;
 mod known;
 mod record;
 mod report;
@@ -38,30 +32,17 @@ mod testing;
 mod trace;
 
 use figures::Figures;
+use gather::Recording;
 use known::Known;
-use record::Sights;
 use report::{Report, Row, Section};
 use steps::Lag;
-use still::{Shot, StillClip};
 use trace::{off, trace};
-
-/// A face narrower than this, in pixels, is not shown: enlarged, it would be all blur.
-const LEAST_FACE: f32 = 48.0;
-
-/// What the wavering of made-up clips begins with.
-const SEED: u64 = 1;
-
-/// The faces of one file.
-struct Recording {
-    source: String,
-    faces: Vec<Sights>,
-    known: Known,
-}
 
 /// Runs the command.
 ///
 /// # Errors
-/// When a file, a model or the configuration cannot be used, there is no face, or the picture cannot be written.
+/// When a model, the configuration or the annotation cannot be used, there is no face in any file, or the picture
+/// cannot be written. A file that cannot be used is named on standard error, and the rest goes on.
 pub fn run(args: &SmoothingArgs, models: Option<&Path>) -> Result<Exit> {
     let config = setup::config(args.config.as_deref())?;
     let mut smoothers =
@@ -69,7 +50,7 @@ pub fn run(args: &SmoothingArgs, models: Option<&Path>) -> Result<Exit> {
     if let Some(path) = &args.config {
         smoothers.push((path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(), config.smooth));
     }
-    let recordings = recordings(args, &mut record::face_path(&config, models)?)?;
+    let (recordings, failed) = gather::recordings(args, &mut record::face_path(&config, models)?)?;
     let report = Report {
         smoothers: smoothers.iter().map(|(name, _)| name.clone()).collect(),
         sections: recordings.iter().map(|recording| section(recording, &smoothers)).collect(),
@@ -83,81 +64,7 @@ pub fn run(args: &SmoothingArgs, models: Option<&Path>) -> Result<Exit> {
     } else {
         print!("{report}");
     }
-    Ok(Exit::Ok)
-}
-
-/// Watches all files; the photographs among them are one clip.
-fn recordings(args: &SmoothingArgs, path: &mut FacePath) -> Result<Vec<Recording>> {
-    let (mut photos, mut clips) = (Vec::new(), Vec::new());
-    for given in &args.paths {
-        let found = files::expand(given)
-            .with_context(|| format!("{} cannot be read; check the path and who may read it", given.display()))?;
-        ensure!(!found.is_empty(), "{}: no photo and no clip in this folder", given.display());
-        for file in found {
-            if is_photo(&file) { photos.push(file) } else { clips.push(file) }
-        }
-    }
-    let known = match (&args.labels, args.label) {
-        (Some(file), _) => {
-            ensure!(
-                photos.is_empty() && clips.len() == 1,
-                "--labels is about the frames of one clip: name that clip and nothing else"
-            );
-            Known::read(file)?
-        }
-        (None, Some(label)) => Known::Shows(label),
-        (None, None) if args.still => Known::Still,
-        (None, None) => Known::Nothing,
-    };
-    let progress = if io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
-    let mut recordings = Vec::new();
-    if !photos.is_empty() {
-        recordings.push(of_photos(&photos, path, &progress)?);
-    }
-    for clip in clips {
-        let source = clip.display().to_string();
-        let mut video = capture::open_video(&Address::File(clip), Arc::new(SystemClock))?;
-        let faces = record::record(&source, &mut *video, path, &progress)?;
-        if faces.is_empty() {
-            progress.suspend(|| eprintln!("affectd: {source}: no face could be read; it is left out"));
-            continue;
-        }
-        recordings.push(Recording { source, faces, known: known.clone() });
-    }
-    progress.finish_and_clear();
-    if recordings.is_empty() {
-        bail!("there is nothing to measure: no face could be read");
-    }
-    Ok(recordings)
-}
-
-/// Shows photographs one after another, and watches. All that is seen is one face, whoever it is.
-fn of_photos(photos: &[PathBuf], path: &mut FacePath, progress: &ProgressBar) -> Result<Recording> {
-    let mut shots = Vec::new();
-    for file in photos {
-        let mut picture = Picture::default();
-        photo::load(file, &mut picture)?;
-        let faces = path.detect_only(&picture).with_context(|| file.display().to_string())?;
-        match faces.largest.first().map(|found| found.rect) {
-            Some(face) if face.width >= LEAST_FACE => shots.push(Shot { picture, face }),
-            _ => progress.suspend(|| {
-                eprintln!("affectd: {}: no face of {LEAST_FACE} pixels or more; it is left out", file.display());
-            }),
-        }
-    }
-    ensure!(!shots.is_empty(), "no photograph has a face of {LEAST_FACE} pixels or more: give larger ones");
-    let source = match shots.len() {
-        1 => "1 photograph".to_owned(),
-        count => format!("{count} photographs"),
-    };
-    let mut clip = StillClip::new(shots, SEED);
-    let known = Known::Switches(clip.switches());
-    let mut sights: Sights = record::record(&source, &mut clip, path, progress)?.into_iter().flatten().collect();
-    ensure!(!sights.is_empty(), "{source}: no face could be read; give sharper ones");
-    sights.sort_by_key(|sight| sight.frame);
-    sights.dedup_by_key(|sight| sight.frame);
-    sights.iter_mut().for_each(|sight| sight.observation.track = TrackId(0));
-    Ok(Recording { source, faces: vec![sights], known })
+    Ok(if failed { Exit::Failed } else { Exit::Ok })
 }
 
 /// The smoothers on the faces of one file. What is annotated is the face that was seen the most.
