@@ -44,7 +44,8 @@ impl Row {
 
 /// Lags in seconds.
 fn lag_json(lags: &Lags) -> Value {
-    json!({ "steps": lags.added.len(), "missed": lags.missed, "median": lags.median(), "worst": lags.worst() })
+    json!({ "steps": lags.added.len(), "missed": lags.missed, "median": lags.median(),
+            "nine_in_ten": lags.nine_in_ten(), "worst": lags.worst() })
 }
 
 /// The smoothers on the faces of one file, or of all.
@@ -110,15 +111,16 @@ impl fmt::Display for Report {
             let label = &row.lag.label;
             let steps = label.added.len() as u64 + label.missed;
             write!(f, "{smoother}: {flips}")?;
-            match label.median().zip(label.worst()) {
-                Some((median, worst)) => write!(
+            match (label.median(), label.nine_in_ten(), label.worst()) {
+                (Some(median), Some(most), Some(worst)) => write!(
                     f,
-                    "; the label {:.0} ms later at a step, {:.0} at worst ({steps} steps, {} missed)",
+                    "; the label {:.0} ms later at a step, {:.0} in nine of ten, {:.0} at worst ({steps} steps, {} missed)",
                     1e3 * median,
+                    1e3 * most,
                     1e3 * worst,
                     label.missed
                 )?,
-                None => write!(f, "; no step of the label")?,
+                _ => write!(f, "; no step of the label")?,
             }
             writeln!(f)?;
         }

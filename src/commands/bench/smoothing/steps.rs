@@ -67,6 +67,16 @@ impl Lags {
         Some(if sorted.len() % 2 == 1 { *upper } else { (sorted[middle - 1] + upper) / 2.0 })
     }
 
+    /// The lag that nine of ten steps do not exceed, or the longest where more than one in ten is missed; `None`
+    /// without a step.
+    pub fn nine_in_ten(&self) -> Option<f64> {
+        let mut sorted = self.added.clone();
+        sorted.sort_by(f64::total_cmp);
+        let steps = sorted.len() as u64 + self.missed;
+        let place = (steps * 9).div_ceil(10).checked_sub(1)?;
+        sorted.get(usize::try_from(place).ok()?).or(sorted.last()).copied()
+    }
+
     /// The longest; `None` without a step.
     pub fn worst(&self) -> Option<f64> {
         self.added.iter().copied().max_by(f64::total_cmp)
@@ -256,6 +266,9 @@ mod tests {
         assert!((lags.median().unwrap() - 0.1).abs() < 1e-9);
         lags.extend(&Lags { added: vec![0.2], missed: 1 });
         assert_eq!((lags.median(), lags.worst(), lags.missed), (Some(0.2), Some(0.3), 1));
-        assert_eq!(Lags::default().median(), None);
+        assert_eq!((Lags::default().median(), Lags::default().nine_in_ten()), (None, None));
+        let twenty = Lags { added: (0..20).map(f64::from).collect(), missed: 0 };
+        assert_eq!(twenty.nine_in_ten(), Some(17.0));
+        assert_eq!(Lags { missed: 2, ..twenty }.nine_in_ten(), Some(19.0));
     }
 }
