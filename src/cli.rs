@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
+use crate::affect::{Expression, Label};
 use crate::capture::Address;
 use crate::capture::paced::Speed;
 
@@ -333,6 +334,71 @@ pub enum BenchCommand {
         #[arg(long)]
         json: bool,
     },
+    /// What smoothing gains and costs: label changes, jitter, lag and accuracy with it and without
+    Smoothing(SmoothingArgs),
+}
+
+const AFTER_SMOOTHING: &str = "\
+Each clip is watched once as the daemon would watch it; the smoothers are then tried on what was seen.
+
+Photographs become clips first: each is shown for 4 s as a still camera would see a still face (noise, small \
+shifts, light that wavers; made up, the same on every run), one after another in the order given, so that two \
+of them make a step. Of each, the largest face is shown.
+
+Columns:
+  faces      faces that were read
+  changes/s  label changes a second; `unknown` is a label
+  flips/s    changes that are none of the face's, where the face is known to rest
+  jitter     mean absolute difference from frame to frame: valence, arousal, probability of the label
+  lag        what smoothing adds to the time from a change of the face until the label, and 50 % and 90 % of a
+             change of valence, show it: median and worst
+  accuracy   frames whose label is the annotated one; `unknown` never is
+
+Examples:
+  affectd bench smoothing --still anna.jpg ben.jpg
+  affectd bench smoothing --label happiness smile.mp4
+  affectd bench smoothing --labels EXPR_Set/Validation_Set/12.txt 12.mp4
+  affectd bench smoothing clips/ --config mine.toml --svg trade-off.svg";
+
+/// Arguments of `bench smoothing`.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_SMOOTHING)]
+pub struct SmoothingArgs {
+    /// Clips and photographs, or folders of them
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    /// The faces of the clips rest: every label change is a flip
+    #[arg(long)]
+    pub still: bool,
+
+    /// All faces show this expression throughout, as happiness: every label change is a flip, and another label wrong
+    #[arg(long, value_name = "EXPRESSION", conflicts_with = "labels", value_parser = expression)]
+    pub label: Option<Expression>,
+
+    /// What the face of the one clip shows, frame by frame: an EXPR file of Aff-Wild2
+    #[arg(long, value_name = "FILE", conflicts_with = "still")]
+    pub labels: Option<PathBuf>,
+
+    /// Try the smoothing settings of this configuration too; its face and model settings are used for all
+    #[arg(short, long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Draw flips against added lag for many time constants
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// An expression by its name.
+fn expression(name: &str) -> Result<Expression, String> {
+    Expression::from_name(name).ok_or_else(|| {
+        let names: Vec<_> = Expression::ALL.iter().map(|label| label.name()).collect();
+        format!("choose one of {}", names.join(", "))
+    })
 }
 
 #[cfg(test)]

@@ -138,12 +138,14 @@ section! {
         /// The cut-off frequency of valence and arousal while a face rests, in hertz. Lower is smoother and slower.
         min_cutoff_hz: f32 = 0.5, within 0.01..=30.0;
         /// How much that frequency rises with the speed of a change. Higher follows quick changes more closely.
-        beta: f32 = 0.5, within 0.0..=100.0;
-        /// The time constant of all probabilities, in milliseconds: after it, 63 % of a lasting change has come
-        /// through. 0 does not smooth.
-        probability_time_constant_ms: u32 = 250, within 0..=10_000;
-        /// A label less probable than this is `unknown`.
+        beta: f32 = 1.0, within 0.0..=100.0;
+        /// The time constant of all probabilities while a face rests, in milliseconds. Large changes come through
+        /// sooner, in about a quarter of it. 0 does not smooth.
+        probability_time_constant_ms: u32 = 200, within 0..=10_000;
+        /// A label less probable than this is `unknown`; one that is known may fall 0.1 lower.
         unknown_below: f32 = 0.4, within 0.0..=1.0;
+        /// The same for the label of a voice.
+        voice_unknown_below: f32 = 0.25, within 0.0..=1.0;
         /// How long the last estimate stands while a face cannot be read, in milliseconds.
         hold_ms: u32 = 500, within 0..=60_000;
         /// Whether a new face's first calm seconds are taken as its neutral look. Helps with people who are seen

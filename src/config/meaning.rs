@@ -177,6 +177,7 @@ fn smooth_settings(smooth: &Smooth) -> SmoothSettings {
         action_unit_time: millis(&smooth.probability_time_constant_ms),
         hold: millis(&smooth.hold_ms),
         unknown_below: smooth.unknown_below.value,
+        voice_unknown_below: smooth.voice_unknown_below.value,
         baseline: BaselineSettings { automatic: smooth.neutral_baseline.value, ..room.baseline },
         ..room
     }

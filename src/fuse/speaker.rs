@@ -134,7 +134,7 @@ impl Mouth {
         }
         let movement = (opening - before).abs() / passed.as_secs_f32();
         let mean = if voiced { &mut self.voiced } else { &mut self.unvoiced };
-        let weight = ema::weight_of(passed, settings.memory);
+        let weight = ema::weight(passed.as_secs_f32(), settings.memory.as_secs_f32());
         *mean = Some(mean.map_or(movement, |mean| mean + weight * (movement - mean)));
         if voiced {
             self.heard = self.heard.saturating_add(passed);

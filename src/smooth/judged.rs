@@ -30,13 +30,18 @@ impl<L: Copy> Judged<L> {
     }
 }
 
-/// The label that holds the field; another one takes over only with a clear lead.
+/// The label that holds the field; another one takes over only with a clear lead, and what was known stays so
+/// until it is clearly less probable than it takes to become known.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Dominant<L>(Option<L>);
+pub(super) struct Dominant<L> {
+    holder: Option<L>,
+    /// Whether the holder is known.
+    known: bool,
+}
 
 impl<L> Default for Dominant<L> {
     fn default() -> Self {
-        Self(None)
+        Self { holder: None, known: false }
     }
 }
 
@@ -47,10 +52,13 @@ impl<L: Label> Dominant<L> {
             *self = Self::default();
             return Judged::Unknown(Probability::MIN);
         };
-        let holder = self.0.and_then(|label| scores.get(label).map(|p| (label, p)));
+        let holder = self.holder.and_then(|label| scores.get(label).map(|p| (label, p)));
         let (label, p) = holder.filter(|(_, p)| top.1.get() - p.get() < settings.label_lead).unwrap_or(top);
-        self.0 = Some(label);
-        if p.get() >= settings.unknown_below { Judged::Known(label, p) } else { Judged::Unknown(top.1) }
+        let stays_known = self.known && self.holder == Some(label);
+        let slack = if stays_known { settings.unknown_slack } else { 0.0 };
+        self.known = p.get() >= settings.unknown_below - slack;
+        self.holder = Some(label);
+        if self.known { Judged::Known(label, p) } else { Judged::Unknown(top.1) }
     }
 }
 
@@ -82,6 +90,23 @@ mod tests {
         dominant.judge(&scores(0.55, 0.45), &SmoothSettings::default());
         let judged = dominant.judge(&scores(0.4, 0.6), &SmoothSettings::default());
         assert_eq!(judged.label(), Some(Expression::Surprise));
+    }
+
+    #[test]
+    fn a_known_label_about_the_threshold_does_not_flicker_and_an_unknown_one_must_reach_it() {
+        let (mut dominant, settings) = (Dominant::default(), SmoothSettings::default());
+        let mut known = |p| dominant.judge(&scores(p, 0.1), &settings).label().is_some();
+        assert_eq!(
+            [0.39, 0.41, 0.39, 0.31, 0.29, 0.31, 0.39, 0.4].map(&mut known),
+            [false, true, true, true, false, false, false, true]
+        );
+    }
+
+    #[test]
+    fn the_slack_is_that_of_the_label_that_was_known_and_not_of_the_one_that_takes_over() {
+        let (mut dominant, settings) = (Dominant::default(), SmoothSettings::default());
+        dominant.judge(&scores(0.5, 0.1), &settings);
+        assert_eq!(dominant.judge(&scores(0.2, 0.38), &settings).label(), None);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! From what single frames gave to what stands: smoothed estimates, and labels that do not flicker.
 //!
 //! Valence and arousal go through a One-Euro filter ([`one_euro`]), probabilities through an exponential
-//! average ([`ema`]); both reckon in seconds, so the frame rate does not matter, and neither looks into the
-//! future. A face that gives no estimate for a moment keeps its last one; after that it has none. Pure, of
+//! average that quickens with the change ([`ema`]); both reckon in seconds, so the frame rate does not matter, and
+//! neither looks into the future. A face that gives no estimate for a moment keeps its last one; after that it has none. Pure, of
 //! fixed size, without allocation.
 
 use std::time::Duration;

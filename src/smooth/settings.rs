@@ -52,7 +52,8 @@ pub struct OneEuroSettings {
 
 impl Default for OneEuroSettings {
     fn default() -> Self {
-        Self { min_cutoff: 0.5, speed_weight: 0.5, speed_cutoff: 1.0 }
+        // Measured: docs/decisions/0017.
+        Self { min_cutoff: 0.5, speed_weight: 1.0, speed_cutoff: 1.0 }
     }
 }
 
@@ -86,17 +87,24 @@ impl Default for BaselineSettings {
 pub struct SmoothSettings {
     /// The filter of valence and arousal.
     pub one_euro: OneEuroSettings,
-    /// The time constant of expression and compound probabilities, 0 (no smoothing) to 10 s. A lasting
-    /// change has come through to 63 % after it, to 90 % after 2.3 times as long.
+    /// The time constant of expression and compound probabilities while they hardly change, 0 (no smoothing)
+    /// to 10 s.
     pub expression_time: Duration,
     /// The time constant of action unit probabilities, 0 (no smoothing) to 10 s.
     pub action_unit_time: Duration,
+    /// A change of probability of this size comes through at twice the pace, one of double the size at five
+    /// times the pace ([`super::ema::Pace`]); 0.01 to 100, where nothing is quickened.
+    pub quick_change: f32,
     /// How long the last estimate stands while a face gives none, 0 to 60 s.
     pub hold: Duration,
     /// An estimate with less confidence than this is passed over like a missing one, 0 to 1.
     pub min_confidence: f32,
     /// Below this probability the label is `unknown`, 0 to 1.
     pub unknown_below: f32,
+    /// The same for a voice, which is told less surely than a face, 0 to 1.
+    pub voice_unknown_below: f32,
+    /// How far below that a label which is known may fall before it is `unknown`, 0 to 1.
+    pub unknown_slack: f32,
     /// By how much another label must be more probable before it takes over, 0 to 1.
     pub label_lead: f32,
     /// The person's neutral face.
@@ -107,12 +115,17 @@ impl Default for SmoothSettings {
     fn default() -> Self {
         Self {
             one_euro: OneEuroSettings::default(),
-            expression_time: Duration::from_millis(250),
-            action_unit_time: Duration::from_millis(250),
+            // Measured: docs/decisions/0017.
+            expression_time: Duration::from_millis(200),
+            action_unit_time: Duration::from_millis(200),
+            quick_change: 0.25,
             hold: Duration::from_millis(500),
             min_confidence: 0.25,
             unknown_below: 0.4,
-            label_lead: 0.1,
+            // Measured: docs/decisions/0018.
+            voice_unknown_below: 0.25,
+            unknown_slack: 0.1,
+            label_lead: 0.12,
             baseline: BaselineSettings::default(),
         }
     }
@@ -127,6 +140,7 @@ impl SmoothSettings {
             action_unit_time: none,
             hold: none,
             min_confidence: 0.0,
+            unknown_slack: 0.0,
             label_lead: 0.0,
             one_euro: OneEuroSettings::none(),
             ..Self::default()
@@ -149,6 +163,9 @@ impl SmoothSettings {
         within("hold", self.hold, seconds(60))?;
         within("min_confidence", self.min_confidence, SHARE)?;
         within("unknown_below", self.unknown_below, SHARE)?;
+        within("voice_unknown_below", self.voice_unknown_below, SHARE)?;
+        within("quick_change", self.quick_change, 0.01..=100.0)?;
+        within("unknown_slack", self.unknown_slack, SHARE)?;
         within("label_lead", self.label_lead, SHARE)?;
         let learning = Duration::from_millis(500)..=Duration::from_secs(60);
         within("baseline.learn_for", self.baseline.learn_for, learning)?;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::baseline::Baseline;
+use super::ema::Pace;
 use super::judged::Dominant;
 use super::one_euro::OneEuro;
 use super::{Judged, OneEuroSettings, SmoothSettings, ema};
@@ -116,15 +117,17 @@ impl Filters {
     }
 
     fn update(&mut self, dt: Duration, new: &Estimate, settings: &SmoothSettings) {
-        let expressions = ema::weight_of(dt, settings.expression_time);
-        let action_units = ema::weight_of(dt, settings.action_unit_time);
+        let quick = settings.quick_change;
+        let expressions = Pace { time: settings.expression_time, quick };
+        let action_units = Pace { time: settings.action_unit_time, quick };
+        let own = &self.estimate;
         let tuning = &settings.one_euro;
         self.estimate = Estimate {
             valence: step(&mut self.valence, dt, new.valence.map(Valence::get), tuning).and_then(Valence::new),
             arousal: step(&mut self.arousal, dt, new.arousal.map(Arousal::get), tuning).and_then(Arousal::new),
-            expressions: ema::blend(&self.estimate.expressions, &new.expressions, expressions),
-            action_units: ema::blend(&self.estimate.action_units, &new.action_units, action_units),
-            compounds: ema::blend(&self.estimate.compounds, &new.compounds, expressions),
+            expressions: expressions.blend(dt, &own.expressions, &new.expressions),
+            action_units: action_units.blend_each(dt, &own.action_units, &new.action_units),
+            compounds: expressions.blend_each(dt, &own.compounds, &new.compounds),
         };
         self.judge(settings);
     }

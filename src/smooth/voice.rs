@@ -44,7 +44,8 @@ impl VoiceSmoother {
     pub fn new(settings: SmoothSettings) -> Self {
         // Nobody knows how someone's voice is at rest.
         let baseline = BaselineSettings { automatic: false, ..settings.baseline };
-        let settings = SmoothSettings { hold: FORGET_AFTER, baseline, ..settings };
+        let unknown_below = settings.voice_unknown_below;
+        let settings = SmoothSettings { hold: FORGET_AFTER, baseline, unknown_below, ..settings };
         Self { settings, track: Track::new(TrackId(0), Monotonic::default(), &settings) }
     }
 

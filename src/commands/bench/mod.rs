@@ -14,6 +14,7 @@ mod annotations;
 mod clip;
 mod faces;
 mod report;
+mod smoothing;
 mod sound;
 mod usage;
 
@@ -29,6 +30,7 @@ pub fn run(args: &BenchArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
             faces::faces(&registry, &engines, dir, &SystemClock, *json, &mut io::stdout().lock())?;
             Ok(Exit::Ok)
         }
+        Some(BenchCommand::Smoothing(args)) => smoothing::run(args, models),
         None => match args.clip.as_deref().filter(|clip| is_sound(clip)) {
             Some(file) => sound::run(file, args.json, models),
             None => clip::run(args, models),

@@ -41,7 +41,7 @@ impl Voices {
     pub fn open(config: &Config, models: Option<&Path>, summary: bool) -> anyhow::Result<Self> {
         let (registry, engines) = (setup::registry(config, models)?, setup::engines(config)?);
         let (path, pack) = setup::open_voice(&registry, config, &engines)?;
-        let (smoother, unknown_below) = (VoiceSmoother::new(config.smooth), config.smooth.unknown_below);
+        let (smoother, unknown_below) = (VoiceSmoother::new(config.smooth), config.smooth.voice_unknown_below);
         Ok(Self { path, smoother, unknown_below, summary, identity: setup::voice_identity(config, &pack), pack })
     }
 
