@@ -29,6 +29,10 @@ class Amount:
     stripes: float = 0.7
 
 
+# Those of ``heard``; the others are ``worn``'s.
+OF_HEARINGS = ("speed", "room", "noise", "clip")
+
+
 def resampled(sound, speed):
     """``sound`` played at ``speed``: shorter and higher above one."""
     wanted = int(round(len(sound) / speed))

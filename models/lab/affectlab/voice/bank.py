@@ -33,7 +33,8 @@ def make(recordings, hearings, amount, seed=0):
 def load(path, recordings, hearings, amount, seed=0):
     """``make``, or what an earlier call left at ``path`` for the same recordings and amounts."""
     path = Path(path)
-    told = {"names": [recording.name for recording in recordings], "hearings": hearings, "amount": asdict(amount), "seed": seed}
+    told = {"names": [recording.name for recording in recordings], "hearings": hearings, "seed": seed,
+            "amount": {name: asdict(amount)[name] for name in augment.OF_HEARINGS}}
     if path.is_file():
         kept = torch.load(path, weights_only=True)
         if kept["told"] == told:
