@@ -146,6 +146,16 @@ def test_each_step_keeps_what_it_reached(run_folder):
     assert {"accuracy", "ccc_valence"} <= set(state["found"])
 
 
+def test_the_ablation_measures_what_each_set_of_tasks_learned(run_folder, faces_folder):
+    before = ablation.FILE.read_bytes() if ablation.FILE.is_file() else None
+    rows = ablation.run(faces_folder, run_folder, run_folder / "lessons.pt", 16)
+    figures_of = {"expression": {"accuracy", "macro_recall"}, "valence_arousal": {"ccc"}, "action_units": {"units_auc"}}
+    assert len(rows) == 7
+    for row in rows:
+        assert set(row) == {"tasks"}.union(*(figures_of[task] for task in row["tasks"]))
+    assert (ablation.FILE.read_bytes() if ablation.FILE.is_file() else None) == before, "a trial is not kept"
+
+
 def test_measured_figures_are_kept_in_pack_and_card(run_folder, faces_folder, monkeypatch):
     # The made pictures have no double votes.
     monkeypatch.setattr(figures.compound, "figures", lambda *_: {

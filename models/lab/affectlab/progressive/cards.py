@@ -9,9 +9,9 @@ from pathlib import Path
 from ..card import percent, table, wild
 from . import ablation
 
-HINTS = ("It also learns to say what `mtanet` has in each place of its 8×8 grid and in its embedding (hints, Romero et al. 2015), "
-         "which the published system does not: a transformer this small, pretrained this briefly, takes long to find out "
-         "what a convolution knows by its build.")
+HINTS = ("It also learns to say what `mtanet` has in each place of its 8×8 grid and in its embedding (hints, Romero et al. "
+         "2015), which the published system does not: a transformer this small, pretrained this briefly, takes long to find "
+         "out what a convolution knows by its build.")
 MISSING = "Not measured for this version."
 
 
@@ -93,8 +93,8 @@ def _ablation():
     names = ("macro_recall", "ccc", "units_auc")
     rows = [(" + ".join(row["tasks"]).replace("_", " "), *(f"{row[name]:.3f}" if name in row else "–" for name in names))
             for row in kept["rows"]]
-    return (f"{kept['pictures']} pictures, {kept['epochs']} epochs each from the same pretrained weights, half of the patches shown, measured on the "
-            f"held-out part (n = {kept['n']}).\n\n"
+    return (f"{kept['pictures']} pictures, {kept['epochs']} epochs each from the same pretrained weights, half of the patches "
+            f"shown, measured on the held-out part (n = {kept['n']}).\n\n"
             + table(("tasks", "macro recall", "mean CCC with pseudo-labels", "action units, area by emotions"), rows))
 
 
@@ -104,7 +104,8 @@ def _run(found):
     said = ", ".join(f"{name.replace('_', ' ')} {percent(value) if name == 'accuracy' else format(value, '.3f')}"
                      for name, value in found["held_out"].items())
     pictures = f" of {found['about']['pictures']} pictures" if "pictures" in found["about"] else ""
-    return f"{found['epoch']} epochs{pictures}, batch {plan['batch']}, rate {plan['rate']:g}; on the held-out part: {said}"
+    epochs = "1 epoch" if found["epoch"] == 1 else f"{found['epoch']} epochs"
+    return f"{epochs}{pictures}, batch {plan['batch']}, rate {plan['rate']:g}; on the held-out part: {said}"
 
 
 def _mega(value):

@@ -42,7 +42,8 @@ def add_commands(commands):
         if name in ("pretrain", "joint", "singles", "fuse", "compound", "face", "jin", "ablate"):
             step.add_argument("--limit", type=int, metavar="N", help="use only so many pictures")
         if name in _PLANS:
-            step.add_argument("--epochs", type=int, metavar="N", help="instead of those of the plan; a longer run goes on from a shorter one")
+            step.add_argument("--epochs", type=int, metavar="N",
+                              help="instead of those of the plan; a longer run goes on from a shorter one")
         if name in ("face", "jin", "measure"):
             default = {"face": "progressive-face", "jin": "jin-2021-face"}.get(name)
             step.add_argument("--pack", type=Path, default=default and LAB.parent / default, required=not default,
@@ -114,7 +115,8 @@ def _face(options):
 def _jin(options):
     from . import packs, steps
 
-    network = steps.jin(options.data, options.run, options.lessons, options.start, _plan(options, "jin"), swap=options.swap, limit=options.limit)
+    network = steps.jin(options.data, options.run, options.lessons, options.start, _plan(options, "jin"),
+                        swap=options.swap, limit=options.limit)
     print(packs.build(packs.JIN, network, options.data, options.run, options.pack, steps.jin_facts(options.run)))
 
 
