@@ -10,7 +10,7 @@ use crate::face::TrackId;
 use crate::scene;
 use crate::smooth::{Smoothed, SmoothedVoice};
 
-/// How long what a window of sound gave stands. Windows end a second apart, and are read a little later.
+/// How long what a window of sound gave stands: windows end one and a half seconds apart, and are read a little later.
 const VOICE_STANDS: Duration = Duration::from_secs(2);
 
 /// How long it is known whether there is a voice.

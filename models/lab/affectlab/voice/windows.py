@@ -12,7 +12,7 @@ import torch
 from . import activity, bank, features
 from .model import FRAMES
 
-HOP_FRAMES = 100
+HOP_FRAMES = 150
 # Rows with voice, of 300: the daemon asks nothing of a window that has fewer.
 LEAST = 45
 
