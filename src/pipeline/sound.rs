@@ -10,7 +10,7 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -114,7 +114,8 @@ struct Link {
 
 impl Link {
     fn put(&self, heard: Heard) {
-        if self.sender.try_send(heard).is_err() {
+        // When the frames have ended, nobody listens any more, and nothing is lost.
+        if let Err(TrySendError::Full(_)) = self.sender.try_send(heard) {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -239,6 +240,19 @@ mod tests {
             .collect();
         assert!(shares.len() > 10 && shares[shares.len() - 2] > 0.9, "{shares:?}");
         assert_eq!(shares.last(), Some(&0.0));
+    }
+
+    #[test]
+    fn what_is_heard_after_the_frames_have_ended_is_not_counted_as_lost() {
+        let path = VoicePath::new(Excited(vec![0.0; 100 * COLUMNS]));
+        let smoother = VoiceSmoother::new(SmoothSettings::default());
+        let source = Box::new(FakeMicrophone::voice(150.0).ending_after(500));
+        let (hearing, ears) = Hearing::start(source, path, smoother, Arc::new(SystemClock)).unwrap();
+        drop(ears);
+        while !hearing.thread.is_finished() {
+            thread::yield_now();
+        }
+        assert_eq!(hearing.stop(), 0);
     }
 
     #[test]
