@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 PRETRAIN = masked.Plan()
 JIN = dataclasses.replace(fit.PLAN, epochs=2, rate=3e-4, trust=0.0, average=0.995)
 # Batches are small because epochs are few: what a short training lacks is steps.
-JOINT = dataclasses.replace(fit.PLAN, epochs=3, batch=64, rate=7e-4, average=0.995, unit_weight=tasks.UNIT_WEIGHT)
+JOINT = dataclasses.replace(fit.PLAN, epochs=10, batch=64, rate=7e-4, average=0.995, unit_weight=tasks.UNIT_WEIGHT)
 # Of the first epochs of the joint network each picture shows half of its patches: half the work, and pretraining showed a quarter.
 HALF_EPOCHS, HALF = 2, 0.5
 SINGLE = dataclasses.replace(fit.PLAN, epochs=1, batch=32, rate=2e-4, average=0.995)
