@@ -107,7 +107,7 @@ def test_an_option_is_trained_without(run, folder):
 
 
 def test_windows_are_those_of_the_daemon():
-    assert [list(windows.starts(n)) for n in (120, 300, 366, 500)] == [[0], [0], [0, 66], [0, 100, 200]]
+    assert [list(windows.starts(n)) for n in (120, 300, 366, 500)] == [[0], [0], [0, 66], [0, 150, 200]]
     rows = windows.rows_of(buzz("sad", 2))
     cut = windows.cut(rows)
     assert cut.shape == (1, FRAMES, COLUMNS)
@@ -117,7 +117,7 @@ def test_windows_are_those_of_the_daemon():
 def test_windows_without_voice_are_not_asked_about():
     rows = torch.zeros(700, COLUMNS)
     rows[:250, -1] = 1
-    assert len(windows.cut(rows)) == 3
+    assert len(windows.cut(rows)) == 2
 
 
 def test_a_file_is_the_mean_of_its_windows_by_how_much_voice_they_have():
