@@ -65,6 +65,28 @@ impl Pace {
         self.due = Some(due);
     }
 
+    /// Gives what was recorded when it is due, stamped with that moment: what waits in `next`, or what `read` puts there.
+    fn play<T>(
+        &mut self,
+        next: &mut T,
+        given: &mut T,
+        timeout: Duration,
+        read: impl FnOnce(&mut T) -> Result<Read, CaptureError>,
+        stamp: fn(&mut T) -> &mut Monotonic,
+    ) -> Result<Read, CaptureError> {
+        let begun = Instant::now();
+        if self.due.is_none() {
+            match read(next)? {
+                Read::Filled => self.schedule(*stamp(next)),
+                other => return Ok(other),
+            }
+        }
+        let Some(due) = self.wait(begun, timeout) else { return Ok(Read::TimedOut) };
+        std::mem::swap(given, next);
+        *stamp(given) = due;
+        Ok(Read::Filled)
+    }
+
     /// Waits until it is due, no longer than what is left of `timeout` since `begun`; then tells when it was.
     fn wait(&mut self, begun: Instant, timeout: Duration) -> Option<Monotonic> {
         let due = self.due?;
@@ -91,17 +113,8 @@ impl Paced {
 
 impl VideoSource for Paced {
     fn read(&mut self, frame: &mut Frame, timeout: Duration) -> Result<Read, CaptureError> {
-        let begun = Instant::now();
-        if self.pace.due.is_none() {
-            match self.source.read(&mut self.next, timeout)? {
-                Read::Filled => self.pace.schedule(self.next.captured_at),
-                other => return Ok(other),
-            }
-        }
-        let Some(due) = self.pace.wait(begun, timeout) else { return Ok(Read::TimedOut) };
-        std::mem::swap(frame, &mut self.next);
-        frame.captured_at = due;
-        Ok(Read::Filled)
+        let Self { source, pace, next } = self;
+        pace.play(next, frame, timeout, |next| source.read(next, timeout), |frame| &mut frame.captured_at)
     }
 
     fn frame_rate(&self) -> Option<f32> {
@@ -135,17 +148,8 @@ impl SoundSource for PacedSound {
     }
 
     fn read(&mut self, sound: &mut Sound, timeout: Duration) -> Result<Read, CaptureError> {
-        let begun = Instant::now();
-        if self.pace.due.is_none() {
-            match self.source.read(&mut self.next, timeout)? {
-                Read::Filled => self.pace.schedule(self.next.captured_at),
-                other => return Ok(other),
-            }
-        }
-        let Some(due) = self.pace.wait(begun, timeout) else { return Ok(Read::TimedOut) };
-        std::mem::swap(sound, &mut self.next);
-        sound.captured_at = due;
-        Ok(Read::Filled)
+        let Self { source, pace, next } = self;
+        pace.play(next, sound, timeout, |next| source.read(next, timeout), |sound| &mut sound.captured_at)
     }
 }
 
