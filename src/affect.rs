@@ -6,6 +6,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+pub mod mean;
+
 /// Declares a finite number held within `$low..=$high`.
 macro_rules! bounded {
     ($(#[$doc:meta])* $name:ident, $low:literal ..= $high:literal) => {

@@ -1,5 +1,6 @@
 //! Everyone in view, taken together.
 
+use crate::affect::mean::{Mean, Sum};
 use crate::affect::{Arousal, Confidence, Estimate, Expression, ExpressionScores, Label, Probability, Valence};
 use crate::fuse::Together;
 use crate::smooth::{Judged, Smoothed};
@@ -23,36 +24,27 @@ pub struct Scene {
 impl Scene {
     /// Sums up the faces of one frame.
     pub fn of(faces: &[Smoothed]) -> Self {
+        let valence = mean(faces.iter().filter_map(|face| face.estimate.valence).map(Valence::get));
+        let arousal = mean(faces.iter().filter_map(|face| face.estimate.arousal).map(Arousal::get));
         Self {
             faces: faces.len(),
-            valence: mean_valence(faces),
-            arousal: mean_arousal(faces),
+            valence: valence.and_then(Valence::new),
+            arousal: arousal.and_then(Arousal::new),
             expression: likeliest(faces),
             together: None,
         }
     }
 }
 
-/// The mean estimate of the faces that have one, without action units, and how far they can be trusted on average;
+/// The mean estimate of the faces that have one, and how far they can be trusted on average;
 /// `None` when no face has one.
 pub(crate) fn mean_estimate(faces: &[Smoothed]) -> Option<(Estimate, Confidence)> {
-    let read = faces.iter().filter(|face| face.estimate != Estimate::default());
-    let confidence = mean(read.clone().map(|face| face.confidence.get())).and_then(Confidence::new)?;
-    let estimate = Estimate {
-        valence: mean_valence(faces),
-        arousal: mean_arousal(faces),
-        expressions: mean_scores(read.map(|face| &face.estimate.expressions)),
-        ..Estimate::default()
-    };
-    Some((estimate, confidence))
-}
-
-fn mean_valence(faces: &[Smoothed]) -> Option<Valence> {
-    mean(faces.iter().filter_map(|face| face.estimate.valence).map(Valence::get)).and_then(Valence::new)
-}
-
-fn mean_arousal(faces: &[Smoothed]) -> Option<Arousal> {
-    mean(faces.iter().filter_map(|face| face.estimate.arousal).map(Arousal::get)).and_then(Arousal::new)
+    let (mut estimate, mut confidence) = (Mean::default(), Sum::default());
+    for face in faces.iter().filter(|face| face.estimate != Estimate::default()) {
+        estimate.add(&face.estimate, 1.0);
+        confidence.add(face.confidence.get(), 1.0);
+    }
+    Some((estimate.estimate(), Confidence::new(confidence.mean()?)?))
 }
 
 fn likeliest(faces: &[Smoothed]) -> Option<Judged<Expression>> {

@@ -1,4 +1,4 @@
-//! The mean of several estimates of one moment, each with its weight.
+//! The mean of several estimates, each with its weight: of one moment, of neighbouring frames, of a whole sound.
 
 use crate::affect::{Arousal, Estimate, Label, Probability, Scores, Valence};
 
@@ -16,25 +16,28 @@ pub struct Mean {
     compounds: [Sum; 16],
 }
 
+/// Adds up numbers.
 #[derive(Debug, Clone, Copy, Default)]
-struct Sum {
+pub struct Sum {
     weighed: f32,
     weight: f32,
 }
 
 impl Sum {
-    fn add(&mut self, value: f32, weight: f32) {
+    /// Takes in a number that counts so much: both finite, the weight 0 or more.
+    pub fn add(&mut self, value: f32, weight: f32) {
         self.weighed += weight * value;
         self.weight += weight;
     }
 
-    fn mean(&self) -> Option<f32> {
+    /// The mean of what came; `None` of what weighs nothing.
+    pub fn mean(&self) -> Option<f32> {
         (self.weight > 0.0).then(|| self.weighed / self.weight)
     }
 }
 
 impl Mean {
-    /// Takes in an estimate that counts so much: finite, above 0.
+    /// Takes in an estimate that counts so much: finite, 0 or more.
     pub fn add(&mut self, estimate: &Estimate, weight: f32) {
         if let Some(valence) = estimate.valence {
             self.valence.add(valence.get(), weight);

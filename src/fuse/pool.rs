@@ -56,17 +56,10 @@ pub fn fuse(face: Side<'_>, voice: Side<'_>, settings: &FusionSettings) -> Optio
         arousal: mix(face.estimate.arousal.map(Arousal::get), voice.estimate.arousal.map(Arousal::get))
             .and_then(Arousal::new),
         expressions,
-        expression: judge(&expressions, settings.unknown_below),
+        expression: Judged::likeliest(&expressions, settings.unknown_below),
         voice_share,
         conflict: conflict(face.estimate, voice.estimate),
     })
-}
-
-fn judge(scores: &ExpressionScores, unknown_below: f32) -> Judged<Expression> {
-    match scores.top() {
-        Some((label, p)) if p.get() >= unknown_below => Judged::Known(label, p),
-        top => Judged::Unknown(top.map_or(Probability::MIN, |(_, p)| p)),
-    }
 }
 
 fn says_something(estimate: &Estimate) -> bool {

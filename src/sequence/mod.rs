@@ -9,12 +9,10 @@
 //! |---|---|
 //! | [`ring`] | the latest readings, as many as a window can tell apart |
 //! | [`window`] | rows at even steps out of them |
-//! | [`mean`] | several estimates of one moment |
 //! | `sequencer` | all of it, face by face |
 //!
 //! Pure apart from the models. Room is taken when a face comes, given on when it goes, and a reading allocates nothing.
 
-pub mod mean;
 pub mod ring;
 mod sequencer;
 #[cfg(test)]

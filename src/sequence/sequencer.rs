@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::mean::Mean;
 use super::ring::{Reach, Ring};
 use super::window::{Rows, Tolerance};
 use crate::affect::Estimate;
+use crate::affect::mean::Mean;
 use crate::clock::Monotonic;
 use crate::face::{MAX_FACES, TrackId, Witness};
 use crate::model::{ModelError, SequenceModel, SequenceSpec};

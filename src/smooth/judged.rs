@@ -13,6 +13,16 @@ pub enum Judged<L> {
     Unknown(Probability),
 }
 
+impl<L: Label> Judged<L> {
+    /// The likeliest label; unknown when it is less probable than `unknown_below`. Nothing of what was before counts.
+    pub fn likeliest<const N: usize>(scores: &Scores<L, N>, unknown_below: f32) -> Self {
+        match scores.top() {
+            Some((label, p)) if p.get() >= unknown_below => Self::Known(label, p),
+            top => Self::Unknown(top.map_or(Probability::MIN, |(_, p)| p)),
+        }
+    }
+}
+
 impl<L: Copy> Judged<L> {
     /// The label, when it is known.
     pub fn label(self) -> Option<L> {

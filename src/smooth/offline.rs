@@ -6,7 +6,8 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use crate::affect::{Arousal, Estimate, Label, Probability, Scores, Valence};
+use crate::affect::Estimate;
+use crate::affect::mean::Mean;
 use crate::clock::Monotonic;
 use crate::face::TrackId;
 
@@ -31,11 +32,13 @@ pub fn smooth(readings: &[Reading], deviation: Duration, hold: Duration) -> Vec<
             end += 1;
         }
         let track = whose(readings, i, first..end, hold)?;
-        let near = readings[first..end].iter().filter_map(|(then, reading)| {
-            let (_, estimate) = reading.as_ref().filter(|(of, _)| *of == track)?;
-            Some((weight(between(*then, at), deviation), estimate))
-        });
-        Some(mean(&near.collect::<Vec<_>>()))
+        let mut mean = Mean::default();
+        for (then, reading) in &readings[first..end] {
+            if let Some((_, estimate)) = reading.as_ref().filter(|(of, _)| *of == track) {
+                mean.add(estimate, weight(between(*then, at), deviation));
+            }
+        }
+        Some(mean.estimate())
     });
     smoothed.collect()
 }
@@ -59,40 +62,12 @@ fn weight(apart: Duration, deviation: Duration) -> f32 {
     (-0.5 * deviations * deviations).exp()
 }
 
-fn mean(near: &[(f32, &Estimate)]) -> Estimate {
-    let number = |value: fn(&Estimate) -> Option<f32>| average(near.iter().map(|(w, e)| (*w, value(e))));
-    Estimate {
-        valence: number(|e| e.valence.map(Valence::get)).and_then(Valence::new),
-        arousal: number(|e| e.arousal.map(Arousal::get)).and_then(Arousal::new),
-        expressions: scores(near, |e| &e.expressions),
-        action_units: scores(near, |e| &e.action_units),
-        compounds: scores(near, |e| &e.compounds),
-    }
-}
-
-fn scores<L: Label, const N: usize>(near: &[(f32, &Estimate)], of: fn(&Estimate) -> &Scores<L, N>) -> Scores<L, N> {
-    let mut smoothed = Scores::default();
-    for &label in L::ALL {
-        let values = near.iter().map(|(w, e)| (*w, of(e).get(label).map(Probability::get)));
-        if let Some(p) = average(values).and_then(Probability::new) {
-            smoothed.set(label, p);
-        }
-    }
-    smoothed
-}
-
-fn average(values: impl Iterator<Item = (f32, Option<f32>)>) -> Option<f32> {
-    let known = values.filter_map(|(weight, value)| value.map(|value| (weight, value)));
-    let (weights, sum) = known.fold((0.0, 0.0), |(weights, sum), (w, value)| (weights + w, sum + w * value));
-    (weights > 0.0).then(|| sum / weights)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::affect::Expression;
+    use crate::affect::{Expression, Probability, Valence};
 
     const SECOND: Duration = Duration::from_secs(1);
 

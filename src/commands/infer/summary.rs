@@ -2,43 +2,24 @@
 
 use std::time::Duration;
 
-use crate::affect::{Arousal, Confidence, Estimate, Expression, Label, Probability, Valence};
+use crate::affect::Confidence;
+use crate::affect::mean::{Mean, Sum};
 use crate::clock::Monotonic;
-use crate::publish::{Answer, VoiceState};
+use crate::outlet::answer;
+use crate::publish::VoiceState;
+use crate::smooth::Judged;
 use crate::voice::{SoundQuality, VoiceReading};
-
-/// A sum that becomes a mean.
-#[derive(Debug, Clone, Copy, Default)]
-struct Mean {
-    sum: f32,
-    weight: f32,
-}
-
-impl Mean {
-    fn add(&mut self, value: Option<f32>, weight: f32) {
-        if let Some(value) = value {
-            self.sum += value * weight;
-            self.weight += weight;
-        }
-    }
-
-    fn get(self) -> Option<f32> {
-        (self.weight > 0.0).then(|| self.sum / self.weight)
-    }
-}
 
 /// What the windows of one sound say together.
 #[derive(Debug, Clone, Default)]
 pub struct Summary {
     end: Monotonic,
     windows: u32,
-    activity: Mean,
-    level: Mean,
-    clipped: Mean,
-    confidence: Mean,
-    valence: Mean,
-    arousal: Mean,
-    expressions: [Mean; Expression::ALL.len()],
+    activity: Sum,
+    level: Sum,
+    clipped: Sum,
+    confidence: Sum,
+    estimate: Mean,
 }
 
 impl Summary {
@@ -47,45 +28,27 @@ impl Summary {
         let voice = reading.activity.get() * reading.span.as_secs_f32();
         self.end = self.end.max(reading.captured_at);
         self.windows += 1;
-        self.activity.add(Some(reading.activity.get()), reading.span.as_secs_f32());
+        self.activity.add(reading.activity.get(), reading.span.as_secs_f32());
         // Without any voice the level is that of what else was heard.
-        self.level.add(Some(reading.quality.level), voice + 1e-6);
-        self.clipped.add(Some(reading.quality.clipped.get()), voice);
+        self.level.add(reading.quality.level, voice + 1e-6);
+        self.clipped.add(reading.quality.clipped.get(), voice);
         let Some(estimate) = &reading.estimate else { return };
-        self.confidence.add(Some(reading.confidence.get()), voice);
-        self.valence.add(estimate.valence.map(Valence::get), voice);
-        self.arousal.add(estimate.arousal.map(Arousal::get), voice);
-        for (label, mean) in Expression::ALL.iter().zip(&mut self.expressions) {
-            mean.add(estimate.expressions.get(*label).map(Probability::get), voice);
-        }
+        self.confidence.add(reading.confidence.get(), voice);
+        self.estimate.add(estimate, voice);
     }
 
     /// The sound as one state; `None` when there was no window. Without voice the expression is unknown, and nothing
     /// else is estimated.
     pub fn state(&self, unknown_below: f32) -> Option<VoiceState> {
-        let bounded = |mean: Mean| mean.get().and_then(Confidence::new).unwrap_or(Confidence::MIN);
-        let mut estimate = Estimate {
-            valence: self.valence.get().and_then(Valence::new),
-            arousal: self.arousal.get().and_then(Arousal::new),
-            ..Estimate::default()
-        };
-        for (label, mean) in Expression::ALL.iter().zip(self.expressions) {
-            if let Some(probability) = mean.get().and_then(Probability::new) {
-                estimate.expressions.set(*label, probability);
-            }
-        }
-        let top = estimate.expressions.top();
-        let sure = top.filter(|(_, probability)| probability.get() >= unknown_below);
+        let bounded = |sum: Sum| sum.mean().and_then(Confidence::new).unwrap_or(Confidence::MIN);
+        let estimate = self.estimate.estimate();
         (self.windows > 0).then(|| VoiceState {
             captured_at: self.end,
             span: self.end.since(Monotonic::new(Duration::ZERO)),
             activity: bounded(self.activity),
-            quality: SoundQuality { level: self.level.get().unwrap_or(-120.0), clipped: bounded(self.clipped) },
+            quality: SoundQuality { level: self.level.mean().unwrap_or(-120.0), clipped: bounded(self.clipped) },
             estimate,
-            expression: Some(Answer {
-                label: sure.map(|(label, _)| label),
-                confidence: top.map_or(Probability::MIN, |(_, probability)| probability),
-            }),
+            expression: Some(answer(Judged::likeliest(&estimate.expressions, unknown_below))),
             confidence: bounded(self.confidence),
         })
     }
@@ -94,6 +57,8 @@ impl Summary {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::affect::{Estimate, Expression, Probability};
+    use crate::publish::Answer;
     use crate::smooth::testing::{estimate, ms};
 
     fn window(end: u64, activity: f32, estimate: Option<Estimate>) -> VoiceReading {

@@ -38,21 +38,8 @@ fn class(estimate: &Estimate, label: Expression) -> Option<f32> {
 /// The pack's own score, else the sum of both expressions, as Liu et al. (arXiv 2503.07969) rank them.
 fn compound(estimate: &Estimate, label: Compound) -> Option<f32> {
     let own = estimate.compounds.get(label).map(Probability::get);
-    let [first, second] = parts(label).map(|part| estimate.expressions.get(part).map(Probability::get));
+    let [first, second] = label.parts().map(|part| estimate.expressions.get(part).map(Probability::get));
     own.or_else(|| Some(first? + second?))
-}
-
-fn parts(label: Compound) -> [Expression; 2] {
-    use Expression::{Anger, Disgust, Fear, Happiness, Sadness, Surprise};
-    match label {
-        Compound::FearfullySurprised => [Fear, Surprise],
-        Compound::HappilySurprised => [Happiness, Surprise],
-        Compound::SadlySurprised => [Sadness, Surprise],
-        Compound::DisgustedlySurprised => [Disgust, Surprise],
-        Compound::AngrilySurprised => [Anger, Surprise],
-        Compound::SadlyFearful => [Sadness, Fear],
-        Compound::SadlyAngry => [Sadness, Anger],
-    }
 }
 
 /// The place of the greatest score, the first of equals.
