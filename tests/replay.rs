@@ -12,7 +12,7 @@ use serde_json::Value;
 use support::listener::{Listener, Message};
 use support::media::astronaut_clip;
 use support::mosquitto::Mosquitto;
-use support::{program, schema};
+use support::program;
 
 /// A face for three seconds, then a second of nobody.
 const COMES_AND_GOES: &str = "scale=640:640,tpad=stop_duration=2:color=gray";
@@ -27,20 +27,6 @@ fn json_lines(path: &Path) -> Vec<Value> {
     fs::read_to_string(path).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// Everything up to the goodbye, each message checked against its schema.
-async fn until_stopped(listener: &mut Listener) -> Vec<Message> {
-    let mut messages = Vec::new();
-    loop {
-        let message = listener.next().await;
-        schema::check(&message);
-        let stopped = message.topic.ends_with("/status") && message.text() == "stopped";
-        messages.push(message);
-        if stopped {
-            return messages;
-        }
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn every_event_that_was_recorded_arrives_once_and_in_order() {
     let dir = tempfile::tempdir().unwrap();
@@ -53,7 +39,7 @@ async fn every_event_that_was_recorded_arrives_once_and_in_order() {
     let run = tokio::task::spawn_blocking(move || {
         replay(&clip, &["--broker", &url, "--device", "test-1", "--record", path.to_str().unwrap()])
     });
-    let messages = until_stopped(&mut listener).await;
+    let messages = listener.until_stopped().await;
     let ran = run.await.unwrap();
     assert_eq!(ran.code, 0, "{}", ran.stderr);
 
@@ -103,7 +89,7 @@ async fn a_termination_ends_every_event_and_says_goodbye() {
     let first = listener.next_on("affect/test-2/events").await;
     assert_eq!(first.json()["type"], "new");
     assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
-    let messages = until_stopped(&mut listener).await;
+    let messages = listener.until_stopped().await;
     let ends = messages.iter().filter(|m| m.topic.ends_with("/events") && m.json()["type"] == "end");
     assert!(ends.filter(|m| m.json()["id"] == first.json()["id"]).count() == 1);
     assert_eq!(child.wait().unwrap().code(), Some(0));

@@ -23,7 +23,6 @@ use support::listener::{Listener, Message};
 use support::media::{astronaut_clip, photo};
 use support::mosquitto::Mosquitto;
 use support::program::{self, Ran, astronaut};
-use support::schema;
 use tempfile::TempDir;
 
 const FACE: (&str, &str, u32) = ("mtanet", "0.1.0", 128);
@@ -219,20 +218,6 @@ fn a_sequence_that_does_not_go_with_the_face_pack_or_with_the_use_is_refused_by_
     assert!(ran.stdout.contains("with gru 0.1.0 over time"), "{}", ran.stdout);
 }
 
-/// Everything up to the goodbye, each message checked against its schema.
-async fn until_stopped(listener: &mut Listener) -> Vec<Message> {
-    let mut messages = Vec::new();
-    loop {
-        let message = listener.next().await;
-        schema::check(&message);
-        let stopped = message.topic.ends_with("/status") && message.text() == "stopped";
-        messages.push(message);
-        if stopped {
-            return messages;
-        }
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_compound_expression_is_published_as_a_state_and_as_an_event() {
     let place = Place::new();
@@ -245,7 +230,7 @@ async fn a_compound_expression_is_published_as_a_state_and_as_an_event() {
     let arguments = ["replay", clip.to_str().unwrap(), "--device", "test-1", "--broker", &url, "--config", &config];
     let arguments = arguments.map(str::to_owned);
     let replay = tokio::task::spawn_blocking(move || run(&arguments.each_ref().map(String::as_str)));
-    let messages = until_stopped(&mut listener).await;
+    let messages = listener.until_stopped().await;
     let ran = replay.await.unwrap();
     assert_eq!(ran.code, 0, "{}", ran.stderr);
 

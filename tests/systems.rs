@@ -8,11 +8,10 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
-use support::listener::Listener;
+use support::listener::{Listener, Message};
 use support::media::{astronaut_clip, talking_clip};
 use support::mosquitto::Mosquitto;
 use support::program::{affectd, models};
-use support::schema;
 
 /// A published system: its face pack, what reads that over time, and what the two tell.
 struct System {
@@ -100,17 +99,11 @@ async fn the_audio_visual_system_sees_and_hears() {
         let clip = clip.to_str().unwrap();
         affectd(&["replay", clip, "--config", &config, "--broker", &url, "--device", "av", "--quiet"])
     });
-    let (mut faces, mut voices): (Vec<Value>, Vec<Value>) = (Vec::new(), Vec::new());
-    loop {
-        let message = listener.next().await;
-        schema::check(&message);
-        match message.topic.strip_prefix("affect/av/").unwrap() {
-            "voice/state" => voices.push(message.json()),
-            "status" if message.text() == "stopped" => break,
-            topic if topic.starts_with("faces/") => faces.push(message.json()),
-            _ => {}
-        }
-    }
+    let messages = listener.until_stopped().await;
+    let of = |part: &str| -> Vec<Value> {
+        messages.iter().filter(|message| message.topic.contains(part)).map(Message::json).collect()
+    };
+    let (faces, voices) = (of("/faces/"), of("/voice/state"));
     let ran = run.await.unwrap();
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(voices.iter().any(|voice| voice["expression"].is_object()), "{voices:#?}");

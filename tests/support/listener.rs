@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::SOON;
+use super::{SOON, schema};
 
 /// One message as it came.
 #[derive(Debug, Clone, PartialEq)]
@@ -90,6 +90,20 @@ impl Listener {
             let message = self.next().await;
             if message.topic == topic {
                 return message;
+            }
+        }
+    }
+
+    /// Everything up to the goodbye, each message checked against its schema.
+    pub async fn until_stopped(&mut self) -> Vec<Message> {
+        let mut messages = Vec::new();
+        loop {
+            let message = self.next().await;
+            schema::check(&message);
+            let stopped = message.topic.ends_with("/status") && message.text() == "stopped";
+            messages.push(message);
+            if stopped {
+                return messages;
             }
         }
     }
