@@ -251,24 +251,38 @@ def one_epoch(model, average, optimiser, faces, others, plan, epoch, steps, obje
     total = 0.0
     for step in range(steps):
         done = epoch * steps + step
-        for group in optimiser.param_groups:
-            group["lr"] = learning_rate(plan, done, steps)
         drawn = [part.take(order[step * batch + crew.rank:(step + 1) * batch:crew.size])
                  for (part, batch), order in zip(parts, orders)]
         x = torch.cat([augment.augment(part.images, generator, input_size(plan, epoch), *hardness(plan, epoch))
                        for part in drawn])
         targets = (torch.cat([getattr(part, name) for part in drawn]) for name in ("target", "va", "units"))
         loss = objective(x, targets, done, generator)
-        if not torch.isfinite(loss):
-            raise TrainError(f"the loss is {loss.item()} in epoch {epoch + 1}: lower --rate")
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        crew.share_gradients(model)
-        optimiser.step()
+        total += descend(model, optimiser, loss, plan, done, steps, average, shared=crew.share_gradients, remedy="lower --rate")
+    return total / steps
+
+
+def descend(model, optimiser, loss, plan, done, steps, average=None, clip=None, shared=None, remedy="lower the rate"):
+    """One step of ``optimiser`` down the ``loss`` at the plan's rate for that step; returns the loss as a number.
+
+    ``done``: steps before this one; ``steps``: of an epoch. ``average``: the model that follows slowly. ``clip``: the
+    greatest norm of the gradients. ``shared``: model -> None, makes the gradients those of all processes. ``remedy``:
+    what to do when the loss is not finite.
+    """
+    if not torch.isfinite(loss):
+        raise TrainError(f"the loss is {loss.item()} in epoch {done // steps + 1}: {remedy}")
+    for group in optimiser.param_groups:
+        group["lr"] = learning_rate(plan, done, steps)
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    if shared:
+        shared(model)
+    if clip:
+        torch.nn.utils.clip_grad_norm_(model.parameters(), clip)
+    optimiser.step()
+    if average is not None:
         # The average starts fast, or the first epochs would be mostly random weights.
         update_average(average, model, min(plan.average, (1 + done) / (10 + done)))
-        total += loss.item()
-    return total / steps
+    return loss.item()
 
 
 def _resume(path, model, average, optimiser, plan, shape):

@@ -128,20 +128,12 @@ def _epoch(model, optimiser, images, plan, epoch, steps):
     generator = torch.Generator().manual_seed(plan.seed * 1_000_003 + epoch)
     order, total = torch.randperm(len(images), generator=generator), 0.0
     for step in range(steps):
-        for group in optimiser.param_groups:
-            group["lr"] = train.learning_rate(plan, epoch * steps + step, steps)
         rows = images[order[step * plan.batch:(step + 1) * plan.batch]]
         x = augment.framing(rows.unsqueeze(1).float() / 255, generator, SIZE, plan.jitter) * 2 - 1
         keep, hidden = choose(len(x), generator)
         with torch.autocast("cpu", torch.bfloat16):
             guess = model(x, keep)
-        wrong = loss(guess, x, hidden)
-        if not torch.isfinite(wrong):
-            raise train.TrainError(f"the loss is {wrong.item()} in epoch {epoch + 1}: lower the rate")
-        optimiser.zero_grad(set_to_none=True)
-        wrong.backward()
-        optimiser.step()
-        total += wrong.item()
+        total += train.descend(model, optimiser, loss(guess, x, hidden), plan, epoch * steps + step, steps)
     return total / steps
 
 

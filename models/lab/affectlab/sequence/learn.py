@@ -126,18 +126,8 @@ def fit(windows, design, plan=Plan()):
         drawn = torch.multinomial(weights, steps * plan.batch, replacement=True, generator=generator)
         model.train()
         for step, rows in enumerate(drawn.split(plan.batch)):
-            done = epoch * steps + step
-            for group in optimiser.param_groups:
-                group["lr"] = train.learning_rate(plan, done, steps)
             loss = _batch(model, windows, which[rows], at[rows], share_of_compounds(plan, epoch), plan, generator)
-            if not torch.isfinite(loss):
-                raise train.TrainError(f"the loss is {loss.item()} in epoch {epoch + 1}: lower the rate")
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimiser.step()
-            train.update_average(average, model, min(plan.average, (1 + done) / (10 + done)))
-            total += loss.item()
+            total += train.descend(model, optimiser, loss, plan, epoch * steps + step, steps, average, clip=1.0)
         log.info("%s epoch %d/%d loss %.4f %.0f s", design.body, epoch + 1, plan.epochs, total / steps,
                  time.monotonic() - began)
     return average.eval()

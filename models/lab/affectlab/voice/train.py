@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
-from ..train import TrainError, learning_rate, sampling_weights, save_checkpoint, update_average
+from ..train import TrainError, descend, optimiser_of, sampling_weights, save_checkpoint
 from . import augment, bank, labels, windows
 from .model import FRAMES, Shape, VoiceNet
 
@@ -130,9 +130,6 @@ def _epoch(model, average, optimiser, heard, lessons, plan, epoch, steps):
     order = torch.multinomial(weights, steps * plan.batch, replacement=True, generator=generator)
     total = 0.0
     for step in range(steps):
-        done = epoch * steps + step
-        for group in optimiser.param_groups:
-            group["lr"] = learning_rate(plan, done, steps)
         chosen = order[step * plan.batch:(step + 1) * plan.batch]
         x = _drawn(heard, chosen, plan, generator)
         if plan.wear:
@@ -141,15 +138,7 @@ def _epoch(model, average, optimiser, heard, lessons, plan, epoch, steps):
         targets = _targets(lessons, chosen, plan)
         if plan.mixup > 0:
             x, targets = _mix(x, targets, plan.mixup, generator)
-        loss = _loss(model, x, targets, plan)
-        if not torch.isfinite(loss):
-            raise TrainError(f"the loss is {loss.item()} in epoch {epoch + 1}: lower the rate")
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
-        optimiser.step()
-        update_average(average, model, min(plan.average, (1 + done) / (10 + done)))
-        total += loss.item()
+        total += descend(model, optimiser, _loss(model, x, targets, plan), plan, epoch * steps + step, steps, average, clip=5.0)
     return total / steps
 
 
@@ -162,12 +151,6 @@ def load_checkpoint(path):
     model = VoiceNet(Shape.from_dict(state["shape"]))
     model.load_state_dict(state["average"])
     return model.eval(), state
-
-
-def _optimiser(model, plan):
-    decayed = [p for p in model.parameters() if p.ndim > 1]
-    plain = [p for p in model.parameters() if p.ndim <= 1]
-    return torch.optim.AdamW([{"params": decayed, "weight_decay": plan.decay}, {"params": plain, "weight_decay": 0.0}], plan.rate)
 
 
 def _resume(path, model, average, optimiser, plan, shape):
@@ -194,7 +177,7 @@ def train(heard, lessons, run, plan=Plan(), shape=Shape(), watch=None, every=5, 
     if start is not None:
         model.load_state_dict(start.state_dict())
     average = copy.deepcopy(model)
-    optimiser = _optimiser(model, plan)
+    optimiser = optimiser_of(model, plan)
     first = _resume(run / "last.pt", model, average, optimiser, plan, shape)
     steps = max(1, len(heard) // plan.batch)
     for epoch in range(first, plan.epochs):
