@@ -1,5 +1,6 @@
 //! `affectd run`: the daemon.
 
+use std::convert::Infallible;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use crate::cli::RunArgs;
 use crate::clock::SystemClock;
 use crate::exit::Exit;
 use crate::logging;
+use crate::pipeline::Supply;
 
 /// Runs the daemon until it is asked to stop.
 ///
@@ -28,22 +30,28 @@ pub fn run(args: &RunArgs, models: Option<&Path>, verbose: u8) -> anyhow::Result
         let _context = runtime.enter();
         signal(SignalKind::hangup())?
     };
-    let (mut chain, mut identity, packs) = setup::live_chain(&config, models)?;
+    let (opened, mut identity, packs) = setup::live_chain(&config, models)?;
     let clock = Arc::new(SystemClock);
     let video = config.video.clone();
-    let source =
-        Reopening::<_, dyn VideoSource>::new(move || capture::open_live(&video, Speed::NORMAL, Arc::new(SystemClock)));
+    let sources = Supply::of(move || {
+        let video = video.clone();
+        let open = move || capture::open_live(&video, Speed::NORMAL, Arc::new(SystemClock));
+        Ok::<_, Infallible>(Box::new(Reopening::<_, dyn VideoSource>::new(open)) as Box<dyn VideoSource>)
+    });
     let hearing = match config.audio.clone() {
         Some(audio) => {
-            let open = move || capture::open_live_sound(&audio, Speed::NORMAL, Arc::new(SystemClock));
-            let sound = Box::new(Reopening::<_, dyn SoundSource>::sound(open));
-            Some(setup::hear(sound, &mut chain, &mut identity, &packs, clock.clone()).context("source.audio is set")?)
+            let sources = Supply::of(move || {
+                let audio = audio.clone();
+                let open = move || capture::open_live_sound(&audio, Speed::NORMAL, Arc::new(SystemClock));
+                Ok::<_, Infallible>(Box::new(Reopening::<_, dyn SoundSource>::sound(open)) as Box<dyn SoundSource>)
+            });
+            Some(setup::hearing(sources, &mut identity, &packs).context("source.audio is set")?)
         }
         None => None,
     };
     let session = Session {
-        source: Box::new(source),
-        chain,
+        sources,
+        opened,
         hearing,
         identity,
         packs,

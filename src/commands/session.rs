@@ -11,13 +11,15 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tracing::{info, warn};
 
-use super::reload::Reloader;
-use super::setup::Packs;
+use super::reload::{self, AtWork};
+use super::setup::{Opened, Packs};
 use crate::capture::VideoSource;
 use crate::clock::Clock;
+use crate::fuse::Fusion;
+use crate::model::VoiceModel;
 use crate::outlet::{Outlet, Recorder};
 use crate::pipeline::sound::Hearing;
-use crate::pipeline::{Chain, Live, Report};
+use crate::pipeline::{Fresh, Live, Report, Supply, Vitals};
 use crate::publish::{Counts, Farewell, Identity, PublishSettings, Publisher};
 
 /// How long the last events may take to reach the broker.
@@ -36,15 +38,15 @@ pub struct Ending {
 /// The parts of a session.
 pub struct Session {
     /// Where frames come from.
-    pub source: Box<dyn VideoSource>,
-    /// What is done with them.
-    pub chain: Chain,
-    /// The thread that listens to sound, when there is any.
-    pub hearing: Option<Hearing>,
+    pub sources: Supply<Box<dyn VideoSource>>,
+    /// What is done with them at first.
+    pub opened: Opened,
+    /// What listens to sound, when there is any.
+    pub hearing: Option<Hearing<VoiceModel>>,
     /// Who publishes.
     pub identity: Identity,
-    /// The packs at work, which may be replaced.
-    pub packs: Packs,
+    /// Where other packs come from.
+    pub packs: Arc<Packs>,
     /// Asks for a look at the packs.
     pub hangup: Option<Signal>,
     /// Where to, and how.
@@ -73,13 +75,34 @@ impl Session {
         let mut terminate = signal(SignalKind::terminate())?;
         let publisher = Publisher::start(&self.publish, self.identity.clone(), self.clock.clone(), &Handle::current())?;
         let handle = publisher.handle();
-        let reloader = Reloader::start(self.packs, self.chain.offers(), self.identity, handle.clone())?;
-        let (ended, mut end) = oneshot::channel();
+        let vitals = Arc::new(Vitals::default());
+        let at_work = AtWork::new(self.identity, self.opened.sums);
+        let chains = {
+            let fusion = self.hearing.is_some().then(|| Fusion::new(self.packs.config.fuse));
+            let first = Fresh::from(self.opened.chain.with_fusion(fusion.clone()));
+            let (packs, at_work, publish) = (self.packs.clone(), at_work.clone(), handle.clone());
+            let again = move || {
+                let fresh = at_work.reopen(&packs, &publish)?;
+                anyhow::Ok(Fresh { chain: fresh.chain.with_fusion(fusion.clone()), ..fresh })
+            };
+            Supply::of(again).starting_with(first)
+        };
         let outlet = Outlet::new(handle.clone(), self.recorder);
-        let live = Live::start(self.source, self.chain, outlet, self.clock, move || {
-            // Nobody waits any more when a signal came first.
-            let _ = ended.send(());
-        })?;
+        let mut live = Live::new(self.sources, chains, outlet, self.clock, vitals.clone());
+        let (worker, orders) =
+            reload::worker(self.packs, at_work, live.offers(), handle.clone(), vitals.packs.clone(), live.stopping());
+        live.employ(worker);
+        if let Some(hearing) = self.hearing {
+            live.listen(hearing);
+        }
+        let (ended, mut end) = oneshot::channel();
+        let live = live.start(
+            |_| {},
+            move || {
+                // Nobody waits any more when a signal came first.
+                let _ = ended.send(());
+            },
+        )?;
         loop {
             tokio::select! {
                 _ = &mut end => break,
@@ -93,21 +116,15 @@ impl Session {
                 }
                 () = hung_up(&mut self.hangup) => {
                     info!("Asked to reload; looking at the packs.");
-                    reloader.look();
+                    drop(orders.look());
                 }
             }
         }
         live.stop();
-        let joined = tokio::task::spawn_blocking(move || {
-            let report = live.join();
-            reloader.stop();
-            let unheard = self.hearing.map_or(0, Hearing::stop);
-            if unheard > 0 {
-                warn!(unheard, "Some of what was heard was not told: the frames took too long.");
-            }
-            report
-        });
-        let report = joined.await?;
+        let report = tokio::task::spawn_blocking(move || live.join()).await?;
+        if report.unheard > 0 {
+            warn!(unheard = report.unheard, "Some of what was heard was not told: the frames took too long.");
+        }
         let farewell = publisher.stop(DRAIN).await;
         if !farewell.clean {
             warn!(lost_events = farewell.lost_events, "The broker did not acknowledge the goodbye.");
