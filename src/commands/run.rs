@@ -10,12 +10,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::session::{Session, runtime};
 use super::setup;
 use crate::capture::paced::Speed;
-use crate::capture::{self, SoundSource, VideoSource, reopen::Reopening};
+use crate::capture::{self, Address, SoundSource, VideoSource, reopen::Reopening};
 use crate::cli::RunArgs;
 use crate::clock::SystemClock;
 use crate::exit::Exit;
 use crate::logging;
-use crate::pipeline::Supply;
+use crate::pipeline::{Supply, Vitals};
 
 /// Runs the daemon until it is asked to stop.
 ///
@@ -31,19 +31,23 @@ pub fn run(args: &RunArgs, models: Option<&Path>, verbose: u8) -> anyhow::Result
         signal(SignalKind::hangup())?
     };
     let (opened, mut identity, packs) = setup::live_chain(&config, models)?;
-    let clock = Arc::new(SystemClock);
+    let (clock, vitals) = (Arc::new(SystemClock), Arc::new(Vitals::default()));
     let video = config.video.clone();
+    let pulse = vitals.camera.clone();
     let sources = Supply::of(move || {
-        let video = video.clone();
+        let (video, name) = (video.clone(), patience(&video));
         let open = move || capture::open_live(&video, Speed::NORMAL, Arc::new(SystemClock));
-        Ok::<_, Infallible>(Box::new(Reopening::<_, dyn VideoSource>::new(open)) as Box<dyn VideoSource>)
+        let source = Reopening::<_, dyn VideoSource>::new(open).telling(pulse.clone()).impatient(name);
+        Ok::<_, Infallible>(Box::new(source) as Box<dyn VideoSource>)
     });
     let hearing = match config.audio.clone() {
         Some(audio) => {
+            let pulse = vitals.microphone.clone();
             let sources = Supply::of(move || {
-                let audio = audio.clone();
+                let (audio, name) = (audio.clone(), patience(&audio));
                 let open = move || capture::open_live_sound(&audio, Speed::NORMAL, Arc::new(SystemClock));
-                Ok::<_, Infallible>(Box::new(Reopening::<_, dyn SoundSource>::sound(open)) as Box<dyn SoundSource>)
+                let source = Reopening::<_, dyn SoundSource>::sound(open).telling(pulse.clone()).impatient(name);
+                Ok::<_, Infallible>(Box::new(source) as Box<dyn SoundSource>)
             });
             Some(setup::hearing(sources, &mut identity, &packs).context("source.audio is set")?)
         }
@@ -55,6 +59,7 @@ pub fn run(args: &RunArgs, models: Option<&Path>, verbose: u8) -> anyhow::Result
         hearing,
         identity,
         packs,
+        vitals,
         hangup: Some(hangup),
         publish: config.publish_settings()?,
         recorder: None,
@@ -62,4 +67,12 @@ pub fn run(args: &RunArgs, models: Option<&Path>, verbose: u8) -> anyhow::Result
     };
     runtime.block_on(session.play())?;
     Ok(Exit::Ok)
+}
+
+/// The name of a device, which is opened anew when it falls silent; nothing for a file, which may take its time.
+fn patience(address: &Address) -> Option<String> {
+    match address {
+        Address::File(_) => None,
+        device => Some(device.to_string()),
+    }
 }

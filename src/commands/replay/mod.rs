@@ -75,7 +75,8 @@ pub fn run(args: &ReplayArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
     // At a terminal that is closed, replay ends like any other command: a hangup is not caught.
     let (publish, hangup) = (config.publish, None);
     let sources = Supply::once(source);
-    let session = Session { sources, opened, hearing, identity, packs, hangup, publish, recorder, clock };
+    let vitals = Arc::default();
+    let session = Session { sources, opened, hearing, identity, packs, vitals, hangup, publish, recorder, clock };
     let (ending, screen) = runtime()?.block_on(watched(session, listener, topics, screen))?;
     if let Some(screen) = screen {
         screen.summary(&ending);
