@@ -15,7 +15,7 @@ use affectd::face::detect::BlazeFace;
 use affectd::face::{FacePath, FaceSettings};
 use affectd::model::{Engines, FrameModel};
 use affectd::picture::Picture;
-use affectd::pipeline::{Chain, Live, Sink};
+use affectd::pipeline::{Chain, Live, Sink, Supply};
 use affectd::scene::Scene;
 use affectd::smooth::{SmoothSettings, Smoothed, Smoother};
 use support::SOON;
@@ -76,7 +76,9 @@ fn a_presence_ends_although_the_camera_gives_nothing_any_more() {
     let picture = scene(&photograph(), &[(100.0, 60.0, 2.0)]);
     let camera = Cable { picture, number: 0, pulled, gone: false };
     let (sender, events) = mpsc::channel();
-    let live = Live::start(Box::new(camera), chain(), Events(sender), Arc::new(SystemClock), || {}).unwrap();
+    let (sources, chains) = (Supply::once(Box::new(camera) as _), Supply::once(chain().into()));
+    let live = Live::new(sources, chains, Events(sender), Arc::new(SystemClock), Arc::default());
+    let live = live.start(|_| {}, || {}).unwrap();
     let next = |stage: Stage| loop {
         let event = events.recv_timeout(SOON).unwrap();
         if event.kind == Kind::Presence && event.stage == stage {

@@ -1,15 +1,20 @@
 //! A source that comes back: opened anew, with growing pauses, whenever it fails.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tracing::{info, warn};
 
 use super::{CaptureError, Frame, Read, Sound, SoundSource, VideoSource};
+use crate::health::Pulse;
 
 /// The first pause before opening again.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// The longest pause: a camera that is plugged in again is back within it.
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+
+/// A device that gives nothing for so long is opened anew: some come back only so.
+const SILENT: Duration = Duration::from_secs(4);
 
 /// The rate of sound that has not come yet; nobody reckons with it.
 const NO_RATE: u32 = 16_000;
@@ -22,6 +27,11 @@ pub struct Reopening<F, S: ?Sized> {
     source: Option<Box<S>>,
     pause: Duration,
     lost: bool,
+    pulse: Option<Arc<Pulse>>,
+    /// What it is called when it has been silent for too long; `None`: it never has.
+    impatient: Option<String>,
+    /// When something came last, or it was opened.
+    heard: Instant,
 }
 
 impl<F, S: ?Sized> Reopening<F, S>
@@ -29,7 +39,20 @@ where
     F: FnMut() -> Result<Box<S>, CaptureError> + Send,
 {
     fn named(name: &'static str, open: F) -> Self {
-        Self { open, name, source: None, pause: FIRST_PAUSE, lost: false }
+        let (pulse, impatient, heard) = (None, None, Instant::now());
+        Self { open, name, source: None, pause: FIRST_PAUSE, lost: false, pulse, impatient, heard }
+    }
+
+    /// Tells its troubles to that pulse.
+    #[must_use]
+    pub fn telling(self, pulse: Arc<Pulse>) -> Self {
+        Self { pulse: Some(pulse), ..self }
+    }
+
+    /// Opens a source of that name anew when nothing has come for a while; without a name it is waited for.
+    #[must_use]
+    pub fn impatient(self, source_name: Option<String>) -> Self {
+        Self { impatient: source_name, ..self }
     }
 
     /// Reads from the source, opened if need be. Never fails: while the source is away, reads time out.
@@ -37,7 +60,10 @@ where
         let source = match &mut self.source {
             Some(source) => source,
             None => match (self.open)() {
-                Ok(opened) => self.source.insert(opened),
+                Ok(opened) => {
+                    self.heard = Instant::now();
+                    self.source.insert(opened)
+                }
                 Err(error) => return self.failed(&error, timeout),
             },
         };
@@ -47,8 +73,13 @@ where
                     info!("{} is back.", self.name);
                 }
                 self.pause = FIRST_PAUSE;
+                self.heard = Instant::now();
                 Read::Filled
             }
+            Ok(Read::TimedOut) if self.heard.elapsed() >= SILENT => match self.impatient.clone() {
+                Some(source_name) => self.failed(&silent(source_name), timeout),
+                None => Read::TimedOut,
+            },
             Ok(other) => other,
             Err(error) => self.failed(&error, timeout),
         }
@@ -58,12 +89,20 @@ where
         if !self.lost {
             warn!(%error, "{} lost; trying again until it returns.", self.name);
         }
+        if let Some(pulse) = &self.pulse {
+            pulse.trouble(error);
+        }
         self.lost = true;
         self.source = None;
         std::thread::sleep(self.pause.min(timeout));
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
         Read::TimedOut
     }
+}
+
+fn silent(source_name: String) -> CaptureError {
+    let reason = format!("it has given nothing for {} seconds", SILENT.as_secs());
+    CaptureError::Failed { source_name, reason, remedy: "check its cable and power; it is opened anew".into() }
 }
 
 impl<F> Reopening<F, dyn VideoSource>
@@ -112,6 +151,10 @@ where
     /// Never fails: while the source is away, reads time out.
     fn read(&mut self, sound: &mut Sound, timeout: Duration) -> Result<Read, CaptureError> {
         Ok(self.attempt(timeout, |source| source.read(sound, timeout)))
+    }
+
+    fn quiet(&self) -> bool {
+        self.source.as_ref().is_some_and(|source| source.quiet())
     }
 }
 

@@ -14,6 +14,7 @@ use super::reference::SectionReference;
 use super::section::{Key, Section, Setting, document, section};
 use crate::capture::Address;
 use crate::events::Kind;
+use crate::health::machine::THERMAL;
 use crate::model::{EngineChoice, Provider, TrustedKey};
 use crate::publish::{BrokerAddress, DeviceId, Prefix, Protocol};
 
@@ -34,6 +35,7 @@ document! {
         events: Events,
         mqtt: Mqtt,
         publish: Publish,
+        limits: Limits,
         log: Log,
     }
 }
@@ -213,6 +215,20 @@ section! {
     publish: Publish {
         /// The most states that are published for each face in a second.
         state_rate_hz: f32 = 5.0, within 0.1..=60.0;
+    }
+}
+
+section! {
+    /// How far affectd goes to spare the board. When it is too hot, or the models cannot keep up with the camera, fewer
+    /// frames are read, and `health` says so.
+    limits: Limits {
+        /// The temperature from which on fewer frames are read, in degrees Celsius. 0 takes what the board itself says:
+        /// where it begins to throttle, or else 85.
+        max_temperature_c: f32 = 0.0, within 0.0..=120.0;
+        /// No fewer frames than this are read in a second, however hot it is.
+        min_frame_rate: f32 = 5.0, within 0.5..=60.0;
+        /// The folder in which the system tells its temperatures.
+        thermal_dir: PathBuf = PathBuf::from(THERMAL);
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tracing::Level;
 
-use super::as_typed::{AsTyped, Events, Face, Fuse, Models, Mqtt, Publish, Smooth};
+use super::as_typed::{self, AsTyped, Events, Face, Fuse, Models, Mqtt, Publish, Smooth};
 use super::choices::LogFormat;
 use super::clashes::{clash, clashes};
 use super::environment::Environment;
@@ -45,6 +45,8 @@ pub struct Config {
     pub publish: PublishSettings,
     /// Who we are to the broker, when it asks.
     pub login: Option<Login>,
+    /// How far the board is spared.
+    pub limits: Limits,
     /// What is logged, and how.
     pub log: LogChoice,
 }
@@ -70,6 +72,17 @@ pub struct ModelChoice {
     pub trust: Trust,
     /// How often is looked whether they were replaced; never, other than on request, when absent.
     pub reload_every: Option<Duration>,
+}
+
+/// How far the board is spared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limits {
+    /// The temperature from which on fewer frames are read, in degrees Celsius; the board's own when absent.
+    pub temperature: Option<f32>,
+    /// The fewest frames that are read in a second.
+    pub frame_rate: f32,
+    /// Where the system tells temperatures.
+    pub thermal: PathBuf,
 }
 
 /// What is logged, and how.
@@ -115,6 +128,7 @@ pub(super) fn understand(typed: &AsTyped, environment: &Environment) -> (Option<
         events: event_settings(&typed.events),
         publish: publish_settings(&typed.mqtt, &typed.publish),
         login: login(&typed.mqtt),
+        limits: limits(&typed.limits),
         log: LogChoice { level: typed.log.level.value, format: typed.log.format.value },
     });
     (config, problems)
@@ -219,6 +233,14 @@ fn publish_settings(mqtt: &Mqtt, publish: &Publish) -> PublishSettings {
         keep_alive: Duration::from_secs(mqtt.keep_alive_s.value.into()),
         state_interval: Duration::from_secs_f64(1.0 / f64::from(publish.state_rate_hz.value)),
         ..PublishSettings::default()
+    }
+}
+
+fn limits(limits: &as_typed::Limits) -> Limits {
+    Limits {
+        temperature: Some(limits.max_temperature_c.value).filter(|celsius| *celsius > 0.0),
+        frame_rate: limits.min_frame_rate.value,
+        thermal: limits.thermal_dir.value.clone(),
     }
 }
 

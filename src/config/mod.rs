@@ -33,7 +33,7 @@ mod value;
 pub use choices::LogFormat;
 pub use environment::Environment;
 pub use login::{Login, PasswordError};
-pub use meaning::{Config, LogChoice, ModelChoice};
+pub use meaning::{Config, Limits, LogChoice, ModelChoice};
 pub use names::PackName;
 pub use problem::{ConfigErrors, Place, Problem, Stage};
 

@@ -124,6 +124,11 @@ impl Topics {
         self.under("device")
     }
 
+    /// How each stage is; retained.
+    pub fn health(&self) -> String {
+        self.under("health")
+    }
+
     /// The state of one face.
     pub fn face(&self, track: TrackId) -> String {
         format!("{}/faces/{}/state", self.base, track.0)
@@ -158,6 +163,7 @@ mod tests {
         let topics = Topics::new(&Prefix::default(), &"kiosk-7".parse().unwrap());
         assert_eq!(topics.status(), "affect/kiosk-7/status");
         assert_eq!(topics.device(), "affect/kiosk-7/device");
+        assert_eq!(topics.health(), "affect/kiosk-7/health");
         assert_eq!(topics.face(TrackId(12)), "affect/kiosk-7/faces/12/state");
         assert_eq!(topics.scene(), "affect/kiosk-7/scene/state");
         assert_eq!(topics.voice(), "affect/kiosk-7/voice/state");
