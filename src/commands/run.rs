@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::session::{Session, runtime};
 use super::setup;
 use crate::capture::paced::Speed;
-use crate::capture::{self, SoundSource, VideoSource, reopen::Reopening};
+use crate::capture::{self, LiveVideo, SoundSource, VideoSource, reopen::Reopening};
 use crate::cli::RunArgs;
 use crate::clock::SystemClock;
 use crate::exit::Exit;
@@ -30,9 +30,8 @@ pub fn run(args: &RunArgs, models: Option<&Path>, verbose: u8) -> anyhow::Result
     };
     let (mut chain, mut identity, packs) = setup::live_chain(&config, models)?;
     let clock = Arc::new(SystemClock);
-    let video = config.video.clone();
-    let source =
-        Reopening::<_, dyn VideoSource>::new(move || capture::open_live(&video, Speed::NORMAL, Arc::new(SystemClock)));
+    let mut video = LiveVideo::new(config.video.clone(), config.camera, Speed::NORMAL, clock.clone());
+    let source = Reopening::<_, dyn VideoSource>::new(move || video.open());
     let hearing = match config.audio.clone() {
         Some(audio) => {
             let open = move || capture::open_live_sound(&audio, Speed::NORMAL, Arc::new(SystemClock));

@@ -3,6 +3,7 @@
 //! A camera often has several nodes under `/dev`, of which one gives pictures; codecs and other devices have some, too.
 //! What a node is, only its driver knows, so each is opened for a moment; nothing is set or started.
 
+use std::fmt;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -53,12 +54,21 @@ pub struct Device {
     pub bus: String,
     /// The serial number, of USB cameras that have one. Many have the same.
     pub serial: Option<String>,
+    /// Which of its device's nodes it is, from 0 on.
+    pub index: u32,
     /// The links to it in `/dev/v4l/by-id` and `/dev/v4l/by-path`.
     pub links: Vec<PathBuf>,
     /// What it is for.
     pub kind: NodeKind,
     /// Whether it can be opened.
     pub access: Access,
+}
+
+impl fmt::Display for Device {
+    /// As `/dev/video0 (HD Webcam, usb-0000:00:14.0-1)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}, {})", self.node.display(), self.name, self.bus)
+    }
 }
 
 /// Every video node of this machine, in the order of their numbers.
@@ -82,7 +92,8 @@ pub(super) fn device(node: PathBuf) -> Device {
         }
         Err(error) => (name(), system.driver(), String::new(), NodeKind::Other, access(&error)),
     };
-    Device { name, driver, bus, serial: system.serial(), links: links(&node), kind, access, node }
+    let (serial, index) = (system.serial(), system.index());
+    Device { name, driver, bus, serial, index, links: links(&node), kind, access, node }
 }
 
 fn kind(caps: &Capabilities) -> NodeKind {
@@ -146,6 +157,10 @@ impl System {
     fn driver(&self) -> String {
         let link = fs::canonicalize(self.0.join("device/driver")).ok();
         link.and_then(|driver| Some(driver.file_name()?.to_str()?.to_owned())).unwrap_or_default()
+    }
+
+    fn index(&self) -> u32 {
+        self.attribute("index").and_then(|index| index.parse().ok()).unwrap_or_default()
     }
 
     /// The serial number of the USB device that the interface belongs to.

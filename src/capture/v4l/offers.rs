@@ -101,20 +101,30 @@ pub fn offers_of(node: &Path) -> io::Result<Vec<Offer>> {
 pub(super) fn offers(device: &Device) -> Vec<Offer> {
     let mut offers = Vec::new();
     for (format, code) in formats(device) {
-        for found in device.enum_framesizes(code).unwrap_or_default() {
-            let sizes = match found.size {
-                FrameSizeEnum::Discrete(size) => Sizes::One((size.width, size.height)),
-                FrameSizeEnum::Stepwise(sizes) => Sizes::Range {
-                    least: (sizes.min_width, sizes.min_height),
-                    most: (sizes.max_width, sizes.max_height),
-                    step: (sizes.step_width, sizes.step_height),
-                },
-            };
+        for sizes in sizes(device, code) {
             let fps = fastest(device, code, sizes.largest());
             offers.push(Offer { format: format.clone(), sizes, fps });
         }
     }
     offers
+}
+
+/// The sizes of a format. Capture cards list none: their picture is as large as what is plugged into them.
+fn sizes(device: &Device, code: FourCC) -> Vec<Sizes> {
+    let listed = device.enum_framesizes(code).unwrap_or_default();
+    if listed.is_empty() {
+        let now = guarded("its format", || device.format());
+        return now.into_iter().map(|now| Sizes::One((now.width, now.height))).collect();
+    }
+    let sizes = |size| match size {
+        FrameSizeEnum::Discrete(size) => Sizes::One((size.width, size.height)),
+        FrameSizeEnum::Stepwise(sizes) => Sizes::Range {
+            least: (sizes.min_width, sizes.min_height),
+            most: (sizes.max_width, sizes.max_height),
+            step: (sizes.step_width, sizes.step_height),
+        },
+    };
+    listed.into_iter().map(|found| sizes(found.size)).collect()
 }
 
 /// The formats by name and code. Where the driver's list cannot be read, those that affectd reads are tried.

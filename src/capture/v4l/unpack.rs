@@ -1,5 +1,7 @@
 //! From what a camera put into a buffer to a picture.
 
+use v4l::buffer::{Flags, Metadata};
+
 use super::super::address::CameraFormat;
 use crate::picture::{Picture, PixelFormat, Range, jpeg};
 
@@ -14,16 +16,20 @@ pub(super) struct Layout {
     pub stride: usize,
 }
 
-/// Turns a buffer into a picture.
+/// Turns a buffer into a picture. A driver marks what it knows to be damaged.
 ///
 /// # Errors
 /// What is wrong with the buffer. What the picture holds then is of no use.
 pub(super) fn unpack(
     layout: &Layout,
     bytes: &[u8],
+    about: &Metadata,
     decoder: &mut jpeg::Decoder,
     picture: &mut Picture,
 ) -> Result<(), String> {
+    if about.flags.contains(Flags::ERROR) {
+        return Err("the driver marks it as damaged".into());
+    }
     let Layout { format, range, width, height, stride } = *layout;
     let (format, row, rows) = match format {
         CameraFormat::Mjpeg => return decoder.decode(bytes, picture).map_err(|error| error.to_string()),
@@ -69,7 +75,7 @@ mod tests {
     ) -> Result<Picture, String> {
         let layout = Layout { format, range: Range::Limited, width, height, stride };
         let mut picture = Picture::default();
-        unpack(&layout, bytes, &mut jpeg::Decoder::default(), &mut picture).map(|()| picture)
+        unpack(&layout, bytes, &Metadata::default(), &mut jpeg::Decoder::default(), &mut picture).map(|()| picture)
     }
 
     #[test]
@@ -102,6 +108,15 @@ mod tests {
         let picture = unpacked(CameraFormat::Mjpeg, (640, 480), 0, &bytes).unwrap();
         assert_eq!((picture.width(), picture.height(), picture.range()), (16, 8, Range::Full));
         assert!(unpacked(CameraFormat::Mjpeg, (16, 8), 0, &bytes[..bytes.len() / 2]).is_err());
+    }
+
+    #[test]
+    fn what_the_driver_marks_as_damaged_is_left_out() {
+        let layout = Layout { format: CameraFormat::Grey, range: Range::Limited, width: 1, height: 1, stride: 0 };
+        let (mut decoder, mut picture) = (jpeg::Decoder::default(), Picture::default());
+        let marked = Metadata { flags: Flags::ERROR | Flags::DONE, ..Metadata::default() };
+        assert!(unpack(&layout, &[7], &marked, &mut decoder, &mut picture).is_err());
+        assert!(unpack(&layout, &[7], &Metadata::default(), &mut decoder, &mut picture).is_ok());
     }
 
     #[test]
