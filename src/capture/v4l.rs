@@ -43,7 +43,7 @@ pub mod offers;
 mod open;
 mod rhythm;
 mod stamp;
-mod unpack;
+pub mod unpack;
 
 /// How long to wait when a device says that a frame waits, and then has none: so that it never keeps a core busy.
 const NOTHING_AFTER_ALL: Duration = Duration::from_millis(5);

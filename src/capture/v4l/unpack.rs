@@ -7,10 +7,14 @@ use crate::picture::{Picture, PixelFormat, Range, jpeg};
 
 /// What the frames of a camera are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Layout {
+pub struct Layout {
+    /// The format.
     pub format: CameraFormat,
+    /// Which luma values stand for black and white; ignored for MJPEG and RGB.
     pub range: Range,
+    /// The width, in pixels.
     pub width: u32,
+    /// The height, in pixels.
     pub height: u32,
     /// The bytes from one row to the next; those beyond a row's end mean nothing. 0 when packed.
     pub stride: usize,
@@ -20,7 +24,7 @@ pub(super) struct Layout {
 ///
 /// # Errors
 /// What is wrong with the buffer. What the picture holds then is of no use.
-pub(super) fn unpack(
+pub fn unpack(
     layout: &Layout,
     bytes: &[u8],
     about: &Metadata,
