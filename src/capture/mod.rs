@@ -72,6 +72,11 @@ pub trait VideoSource: Send {
     /// The nominal frames a second, when the source knows.
     fn frame_rate(&self) -> Option<f32>;
 
+    /// How many frames were damaged on their way and left out since the source was opened.
+    fn damaged(&self) -> u64 {
+        0
+    }
+
     /// About how many frames there are in all, when the source has an end and knows: for a progress bar.
     fn frames_hint(&self) -> Option<u64> {
         None
@@ -101,7 +106,7 @@ pub enum CaptureError {
     /// The address is not of a known form.
     #[error(
         "{given:?} is not a source: {reason}; \
-         write file:PATH, v4l:DEVICE (v4l:/dev/video0) or alsa:DEVICE (alsa:default)"
+         write file:PATH, v4l:CAMERA (v4l:/dev/video0) or alsa:DEVICE (alsa:default)"
     )]
     Address {
         /// What was given.
@@ -162,6 +167,42 @@ pub fn open_live(
         Address::File(_) => Box::new(paced::Paced::new(source, speed, clock)),
         _ => source,
     })
+}
+
+/// A source of frames that come when they are due, as [`open_live`], which is opened again whenever it is lost: a
+/// camera is remembered, so that it is found under another number and never mistaken for another.
+#[derive(Clone)]
+pub enum LiveVideo {
+    /// A camera.
+    Camera(v4l::Opener),
+    /// Any other source, at its speed.
+    Other(Address, paced::Speed, Arc<dyn Clock>),
+}
+
+impl LiveVideo {
+    /// Opens nothing yet. `controls` are set at each opening of a camera.
+    pub fn new(
+        address: Address,
+        controls: v4l::controls::Controls,
+        speed: paced::Speed,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        match address {
+            Address::V4l(camera) => Self::Camera(v4l::Opener::new(camera, controls, clock)),
+            other => Self::Other(other, speed, clock),
+        }
+    }
+
+    /// Opens it.
+    ///
+    /// # Errors
+    /// As [`open_video`].
+    pub fn open(&self) -> Result<Box<dyn VideoSource>, CaptureError> {
+        match self {
+            Self::Camera(camera) => Ok(Box::new(camera.open()?)),
+            Self::Other(address, speed, clock) => open_live(address, *speed, clock.clone()),
+        }
+    }
 }
 
 /// Opens a source of sound, stamped by `clock`.

@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::session::{Session, runtime};
 use super::setup;
 use crate::capture::paced::Speed;
-use crate::capture::{self, Address, SoundSource, VideoSource, reopen::Reopening};
+use crate::capture::{self, Address, LiveVideo, SoundSource, VideoSource, reopen::Reopening};
 use crate::cli::RunArgs;
 use crate::clock::SystemClock;
 use crate::exit::Exit;
@@ -32,12 +32,11 @@ pub fn run(args: &RunArgs, models: Option<&Path>, verbose: u8) -> anyhow::Result
     };
     let (opened, mut identity, packs) = setup::live_chain(&config, models)?;
     let (clock, vitals) = (Arc::new(SystemClock), Arc::new(Vitals::default()));
-    let video = config.video.clone();
+    let video = LiveVideo::new(config.video.clone(), config.camera, Speed::NORMAL, clock.clone());
     let pulse = vitals.camera.clone();
     let sources = Supply::of(move || {
-        let (video, name) = (video.clone(), patience(&video));
-        let open = move || capture::open_live(&video, Speed::NORMAL, Arc::new(SystemClock));
-        let source = Reopening::<_, dyn VideoSource>::new(open).telling(pulse.clone()).impatient(name);
+        let video = video.clone();
+        let source = Reopening::<_, dyn VideoSource>::new(move || video.open()).telling(pulse.clone());
         Ok::<_, Infallible>(Box::new(source) as Box<dyn VideoSource>)
     });
     let hearing = match config.audio.clone() {

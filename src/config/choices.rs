@@ -6,7 +6,9 @@ use toml::Spanned;
 use toml::de::DeValue;
 use tracing::Level;
 
+use super::plain::OUT_OF_RANGE;
 use super::value::{Invalid, Text, Value, choose, one_of};
+use crate::capture::v4l::controls::{PowerLine, Tuned};
 use crate::events::Kind;
 use crate::model::{EngineChoice, Provider};
 use crate::publish::Protocol;
@@ -92,6 +94,55 @@ impl Value for Protocol {
         Some(match self {
             Self::V311 => "3".to_owned(),
             Self::V5 => "5".to_owned(),
+        })
+    }
+}
+
+impl Value for PowerLine {
+    fn allowed() -> Cow<'static, str> {
+        "50, 60, or 0 for none".into()
+    }
+
+    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Invalid> {
+        match u32::read(written)? {
+            0 => Ok(Self::Off),
+            50 => Ok(Self::Hz50),
+            60 => Ok(Self::Hz60),
+            _ => Err(Invalid::because("is not a frequency of the mains")),
+        }
+    }
+
+    fn written(&self) -> Option<String> {
+        let hertz = match self {
+            Self::Off => "0",
+            Self::Hz50 => "50",
+            Self::Hz60 => "60",
+        };
+        Some(hertz.to_owned())
+    }
+}
+
+impl Value for Tuned {
+    fn allowed() -> Cow<'static, str> {
+        "\"auto\", or a whole number".into()
+    }
+
+    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Invalid> {
+        match written.get_ref() {
+            DeValue::String(text) if text == "auto" => Ok(Self::Auto),
+            DeValue::String(_) => Err(Invalid::because("is neither \"auto\" nor a number")),
+            _ => match u32::read(written)? {
+                // Drivers count with the sign.
+                fixed if fixed <= i32::MAX as u32 => Ok(Self::To(fixed)),
+                _ => Err(Invalid::because(OUT_OF_RANGE)),
+            },
+        }
+    }
+
+    fn written(&self) -> Option<String> {
+        Some(match self {
+            Self::Auto => "\"auto\"".to_owned(),
+            Self::To(fixed) => fixed.to_string(),
         })
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tracing::Level;
 
-use super::as_typed::{self, AsTyped, Events, Face, Fuse, Models, Mqtt, Publish, Smooth};
+use super::as_typed::{self, AsTyped, Camera, Events, Face, Fuse, Models, Mqtt, Publish, Smooth};
 use super::choices::LogFormat;
 use super::clashes::{clash, clashes};
 use super::environment::Environment;
@@ -15,6 +15,7 @@ use super::names::{PackName, device_of_host};
 use super::problem::Problem;
 use super::section::Setting;
 use crate::capture::Address;
+use crate::capture::v4l::controls::Controls;
 use crate::events::{EventSettings, Kind, PresenceRule, Rule};
 use crate::face::FaceSettings;
 use crate::fuse::FusionSettings;
@@ -29,6 +30,8 @@ pub struct Config {
     pub device: DeviceId,
     /// Where pictures come from.
     pub video: Address,
+    /// How the camera exposes.
+    pub camera: Controls,
     /// Where sound comes from, when it is listened to.
     pub audio: Option<Address>,
     /// Which models are used.
@@ -120,6 +123,7 @@ pub(super) fn understand(typed: &AsTyped, environment: &Environment) -> (Option<
     let config = device.map(|device| Config {
         device,
         video: typed.source.video.value.clone(),
+        camera: controls(&typed.camera),
         audio: typed.source.audio.value.as_ref().map(|address| address.0.clone()),
         models: model_choice(&typed.models),
         face: face_settings(&typed.face),
@@ -132,6 +136,15 @@ pub(super) fn understand(typed: &AsTyped, environment: &Environment) -> (Option<
         log: LogChoice { level: typed.log.level.value, format: typed.log.format.value },
     });
     (config, problems)
+}
+
+fn controls(camera: &Camera) -> Controls {
+    Controls {
+        exposure: camera.exposure.value,
+        gain: camera.gain.value,
+        white_balance: camera.white_balance.value,
+        power_line: camera.power_line_hz.value,
+    }
 }
 
 fn model_choice(models: &Models) -> ModelChoice {

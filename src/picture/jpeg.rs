@@ -191,7 +191,35 @@ mod tests {
         assert!(decoded(&bytes).is_err());
     }
 
+    /// A photograph as cameras give them.
+    fn photo() -> &'static [u8] {
+        include_bytes!("../../tests/fixtures/astronaut.jpg")
+    }
+
+    #[test]
+    fn neither_nothing_nor_what_is_no_jpeg_gives_a_picture() {
+        for bytes in [&b""[..], b"\xff", b"\xff\xd8", b"\xff\xd8\xff\xd9", &[0; 5000], &[0xff; 5000]] {
+            assert!(decoded(bytes).is_err(), "{} bytes", bytes.len());
+        }
+        assert!(decoded(&photo()[photo().len() / 3..]).is_err());
+    }
+
     proptest! {
+        #[test]
+        fn a_photo_that_breaks_off_is_an_error(at in 0..photo().len() * 95 / 100, follows in prop::collection::vec(any::<u8>(), 0..40)) {
+            prop_assert!(decoded(&photo()[..at]).is_err());
+            // Or goes on with something else, which may even be whole.
+            let _ = decoded(&[&photo()[..at], &follows].concat());
+            let _ = decoded(&[&photo()[..at], photo()].concat());
+        }
+
+        #[test]
+        fn a_photo_with_a_part_missing_never_panics(from in any::<prop::sample::Index>(), length in 1..20_000_usize) {
+            let from = from.index(photo().len());
+            let to = (from + length).min(photo().len());
+            let _ = decoded(&[&photo()[..from], &photo()[to..]].concat());
+        }
+
         #[test]
         fn damaged_bytes_never_panic(damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..20)) {
             let mut bytes = busy();

@@ -2,10 +2,13 @@
 
 #![allow(dead_code, reason = "each test uses its own part of it")]
 
-use std::fs;
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::thread::sleep;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{JoinHandle, panicking, sleep, spawn};
 use std::time::Duration;
 
 use affectd::clock::{Clock, SystemClock};
@@ -124,6 +127,51 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
+    }
+}
+
+/// Writes frames into a loopback camera, byte for byte.
+pub struct LoopbackWriter(File);
+
+impl LoopbackWriter {
+    /// Opens /dev/video`number` and says what will be written.
+    pub fn open(number: u32, width: u32, height: u32, format: &str) -> Self {
+        let node = format!("/dev/video{number}");
+        let file = OpenOptions::new().write(true).open(&node).unwrap();
+        let picture = format!("--set-fmt-video-out=width={width},height={height},pixelformat={format}");
+        run("v4l2-ctl", &["-d", &node, &picture]);
+        Self(file)
+    }
+
+    /// Writes frame after frame, some twenty a second, until what is returned is dropped.
+    pub fn keep_writing(mut self, mut frame: impl FnMut(u64) -> Vec<u8> + Send + 'static) -> Writing {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = stop.clone();
+        let thread = spawn(move || {
+            for i in 0.. {
+                if stopped.load(Ordering::Relaxed) {
+                    break;
+                }
+                let bytes = frame(i);
+                assert_eq!(self.0.write(&bytes).unwrap(), bytes.len());
+                sleep(Duration::from_millis(50));
+            }
+        });
+        Writing { stop, thread: Some(thread) }
+    }
+}
+
+/// A thread that writes until this is dropped.
+pub struct Writing {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        let ended = self.thread.take().unwrap().join();
+        assert!(ended.is_ok() || panicking(), "the writer failed");
     }
 }
 

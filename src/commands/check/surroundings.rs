@@ -13,7 +13,8 @@ use rustls::pki_types::pem::PemObject;
 use serde_json::json;
 
 use super::count;
-use crate::capture::{self, Address};
+use crate::capture::address::{CameraAddress, CameraPlace};
+use crate::capture::{self, Address, v4l};
 use crate::clock::SystemClock;
 use crate::commands::setup;
 use crate::config::{Config, PackName};
@@ -163,7 +164,13 @@ fn providers(ort: &Ort) -> Finding {
 
 fn source(config: &Config) -> Finding {
     let (path, is_camera) = match &config.video {
-        Address::V4l(camera) => (&camera.device, true),
+        Address::V4l(CameraAddress { place: CameraPlace::Node(node), .. }) => (node, true),
+        Address::V4l(camera) => {
+            return match v4l::node_of(&camera.place) {
+                Ok(node) => Finding::good("source", format!("{} is {}", camera.place, node.display())),
+                Err(error) => Finding::wrong("source", error.to_string(), "set source.video to a camera that is there"),
+            };
+        }
         Address::File(path) => (path, false),
         Address::Alsa(_) => return Finding::wrong("source", "it is a microphone", "set source.video to a camera"),
     };
