@@ -89,6 +89,11 @@ pub trait SoundSource: Send {
     /// # Errors
     /// When the source failed; it may be opened anew.
     fn read(&mut self, sound: &mut Sound, timeout: Duration) -> Result<Read, CaptureError>;
+
+    /// Whether nothing but digital silence has come for some seconds: it is muted, or not connected.
+    fn quiet(&self) -> bool {
+        false
+    }
 }
 
 /// Why a source could not be opened or read.

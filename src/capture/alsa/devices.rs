@@ -10,6 +10,7 @@ use rustix::io::Errno;
 use tracing::debug;
 
 use super::holder::{Holder, holders_of};
+use super::mute::switched_off;
 use super::samples::Encoding;
 use super::{quieten, reason};
 
@@ -27,6 +28,8 @@ pub struct MicrophoneInfo {
     pub device_name: String,
     /// What to write behind `alsa:`, as `plughw:CARD=Device,DEV=0`.
     pub device: String,
+    /// Controls of its card that keep sound from coming in, as `Mic is switched off`.
+    pub switched_off: Vec<String>,
     /// Whether it can be had.
     pub access: MicrophoneAccess,
 }
@@ -76,6 +79,7 @@ fn of_card(card: &Card) -> alsa::Result<Vec<MicrophoneInfo>> {
             name: name.clone(),
             device_name: info.get_name().unwrap_or_default().to_owned(),
             device: format!("plughw:CARD={id},DEV={number}"),
+            switched_off: switched_off(card.get_index()),
             access: access(&format!("hw:CARD={id},DEV={number}"), card.get_index(), number),
         });
     }
@@ -89,9 +93,9 @@ fn access(device: &str, card: i32, number: u32) -> MicrophoneAccess {
         Err(error) => {
             debug!(device, %error, "The microphone cannot be asked.");
             match Errno::from_raw_os_error(error.errno()) {
-                Errno::BUSY => MicrophoneAccess::Busy(holders_of(card, number)),
+                Errno::BUSY => MicrophoneAccess::Busy(holders_of((card, Some(number)))),
                 Errno::ACCESS | Errno::PERM => MicrophoneAccess::Denied,
-                _ => MicrophoneAccess::Failed(reason(error)),
+                _ => MicrophoneAccess::Failed(reason(error.errno())),
             }
         }
     }

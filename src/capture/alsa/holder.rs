@@ -22,15 +22,19 @@ impl fmt::Display for Holder {
     }
 }
 
-/// The programs that capture from a device of a card; empty where the kernel does not tell.
-pub(super) fn holders_of(card: i32, device: u32) -> Vec<Holder> {
-    holders(Path::new("/proc"), |name| name == format!("card{card}"), |name| name == format!("pcm{device}c"))
+/// The programs that capture from a device of a card, or from any of its devices; empty where the kernel does not tell.
+pub(super) fn holders_of((card, device): (i32, Option<u32>)) -> Vec<Holder> {
+    let wanted = |name: &str| device.map_or(is_capture(name), |device| name == format!("pcm{device}c"));
+    holders(Path::new("/proc"), |name| name == format!("card{card}"), wanted)
 }
 
 /// The programs that capture from any device of any card.
 pub(super) fn all_holders() -> Vec<Holder> {
-    let is_capture = |name: &str| name.starts_with("pcm") && name.ends_with('c');
     holders(Path::new("/proc"), is_card, is_capture)
+}
+
+fn is_capture(name: &str) -> bool {
+    name.starts_with("pcm") && name.ends_with('c')
 }
 
 fn is_card(name: &str) -> bool {
@@ -94,7 +98,6 @@ mod tests {
         put(proc.path(), "asound/card2/pcm3c/sub0/status", &held(813));
         put(proc.path(), "asound/cards", "");
         put(proc.path(), "812/comm", "arecord\n");
-        let is_capture = |name: &str| name.starts_with("pcm") && name.ends_with('c');
         let one = holders(proc.path(), |name| name == "card1", |name| name == "pcm0c");
         assert_eq!(one, [Holder { pid: 812, name: Some("arecord".into()) }]);
         let all = holders(proc.path(), is_card, is_capture);
@@ -104,7 +107,8 @@ mod tests {
 
     #[test]
     fn where_the_kernel_tells_nothing_nobody_is_named() {
-        assert_eq!(holders_of(31, 0), []);
+        assert_eq!(holders_of((31, Some(0))), []);
+        assert_eq!(holders_of((31, None)), []);
         assert_eq!(owner("closed\n"), None);
         assert_eq!(owner("owner_pid : many\n"), None);
     }
