@@ -51,7 +51,8 @@ section! {
     /// Where pictures and sound come from.
     source: Source {
         /// The camera, or a file for trials. A camera's size, rate and format can be asked for:
-        /// `v4l:/dev/video0?size=1280x720&fps=30&format=mjpeg`.
+        /// `v4l:/dev/video0?size=1280x720&fps=30&format=mjpeg`. `gst:PIPELINE` is a GStreamer pipeline without its
+        /// sink, for cameras on a ribbon cable or a network, in builds with the feature `gstreamer`.
         video: Address = first_camera();
         /// The microphone, or a file for trials. `alsa:default` is the one that the system prefers; `arecord -L` lists
         /// all. Voices are read only where there is one.
