@@ -24,7 +24,7 @@ DEMO_CLIP := demo/clip.mp4
 DEMO_ADDRESS = $(if $(filter clip,$(DEMO_SOURCE)),$(DEMO_CLIP),$(if $(filter camera,$(DEMO_SOURCE)),v4l:/dev/video0,$(DEMO_SOURCE)))
 DEMO_COMMAND = $(AFFECTD) replay $(DEMO_ADDRESS)
 
-.PHONY: help demo test guest-test test-lab models onnxruntime bench deny fmt clean-demo venv venv-test
+.PHONY: help demo test guest-test gstreamer-test test-lab models onnxruntime bench deny fmt clean-demo venv venv-test
 
 ##@ To try it
 demo: ## Build affectd and play a clip through it (DEMO_SOURCE=camera: your camera)
@@ -43,6 +43,13 @@ test: ## Run every check and test of the daemon and of models/fetch
 	@scripts/setup.sh --tests
 	@$(MAKE) --no-print-directory models venv-test onnxruntime
 	@scripts/test.sh
+
+gstreamer-test: ## Test sources of GStreamer pipelines (installs its headers and plugins)
+	@scripts/setup.sh --gstreamer
+	@$(MAKE) --no-print-directory models
+	cargo clippy --features gstreamer --lib --test gstreamer -- -D warnings
+	cargo test --features gstreamer --test gstreamer
+	cargo test --features gstreamer --lib capture::
 
 ##@ For developers
 models: venv ## Fetch, convert and check the models that are not committed

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::CaptureError;
+use super::launch_line::{LaunchLine, redact};
 
 /// The address of a camera, a microphone or a file.
 ///
-/// Written `file:PATH` (or the bare path), `v4l:CAMERA[?size=1280x720&fps=30&format=mjpeg]` or
-/// `alsa:DEVICE`; displayed the same way. What CAMERA may be, [`CameraPlace`] tells.
+/// Written `file:PATH` (or the bare path), `v4l:CAMERA[?size=1280x720&fps=30&format=mjpeg]`,
+/// `alsa:DEVICE` or `gst:PIPELINE`; displayed the same way, but for secrets. What CAMERA may be, [`CameraPlace`] tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Address {
     /// A clip, its sound, or a photo.
@@ -18,7 +19,13 @@ pub enum Address {
     V4l(CameraAddress),
     /// A microphone: the name of an ALSA device.
     Alsa(String),
+    /// Pictures from a GStreamer pipeline; can be read by builds with the feature `gstreamer`.
+    Gst(LaunchLine),
 }
+
+/// Why `gst:` is refused by a build without it, and what to do.
+pub(super) const NO_GSTREAMER: &str =
+    "this affectd was built without GStreamer; build one that has it: cargo build --release --features gstreamer";
 
 /// A camera, and what is asked of it; what is not asked is chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,7 +129,7 @@ impl FromStr for Address {
     type Err = CaptureError;
 
     fn from_str(given: &str) -> Result<Self, Self::Err> {
-        let refused = |reason: &str| CaptureError::Address { given: given.into(), reason: reason.into() };
+        let refused = |reason: &str| CaptureError::Address { given: redact(given), reason: reason.into() };
         if given.contains('\0') {
             return Err(refused("a name cannot hold a zero byte"));
         }
@@ -130,6 +137,13 @@ impl FromStr for Address {
             Some(("file", path)) => Self::File(path.into()),
             Some(("v4l", camera)) => Self::V4l(camera.parse().map_err(|reason: String| refused(&reason))?),
             Some(("alsa", device)) => Self::Alsa(device.into()),
+            Some(("gst", _)) if !cfg!(feature = "gstreamer") => return Err(refused(NO_GSTREAMER)),
+            Some(("gst", line)) => Self::Gst(LaunchLine::new(line)),
+            Some((scheme @ ("rtsp" | "rtsps" | "http" | "https"), _)) => {
+                return Err(refused(&format!(
+                    "{scheme:?} is no kind of source: a network camera is read through GStreamer, gst:PIPELINE"
+                )));
+            }
             Some((scheme, _)) if !scheme.contains(['/', '.']) => {
                 return Err(refused(&format!("{scheme:?} is no kind of source")));
             }
@@ -140,6 +154,7 @@ impl FromStr for Address {
             Self::File(path) => !path.as_os_str().is_empty(),
             Self::V4l(camera) => !camera.place.is_empty(),
             Self::Alsa(device) => !device.is_empty(),
+            Self::Gst(line) => !line.is_empty(),
         };
         if named { Ok(address) } else { Err(refused("the name is missing")) }
     }
@@ -199,6 +214,7 @@ impl fmt::Display for Address {
             Self::File(path) => write!(f, "file:{}", path.display()),
             Self::V4l(camera) => write!(f, "v4l:{camera}"),
             Self::Alsa(device) => write!(f, "alsa:{device}"),
+            Self::Gst(line) => write!(f, "gst:{line}"),
         }
     }
 }
@@ -282,6 +298,30 @@ mod tests {
             let message = given.parse::<Address>().unwrap_err().to_string();
             assert!(message.contains(reason) && message.contains("v4l:CAMERA"), "{message}");
         }
+    }
+
+    #[test]
+    fn a_refused_address_tells_no_password() {
+        let message = "rtsp://admin:hidden@camera/live".parse::<Address>().unwrap_err().to_string();
+        assert!(message.contains("rtsp://***@camera/live") && message.contains("gst:PIPELINE"), "{message}");
+    }
+
+    #[cfg(feature = "gstreamer")]
+    #[test]
+    fn a_pipeline_is_everything_behind_its_kind() {
+        let pipeline = "gst:v4l2src device=/dev/video0 ! video/x-raw,format=NV12".parse::<Address>().unwrap();
+        assert_eq!(pipeline, Address::Gst(LaunchLine::new("v4l2src device=/dev/video0 ! video/x-raw,format=NV12")));
+        assert_eq!(pipeline.to_string().parse::<Address>().unwrap(), pipeline);
+        let message = "gst: ".parse::<Address>().unwrap_err().to_string();
+        assert!(message.contains("the name is missing"), "{message}");
+    }
+
+    #[cfg(not(feature = "gstreamer"))]
+    #[test]
+    fn a_pipeline_is_refused_by_a_build_without_gstreamer_with_the_remedy() {
+        let message = "gst:rtspsrc user-pw=hidden".parse::<Address>().unwrap_err().to_string();
+        assert!(message.contains("built without GStreamer; build one that has it: cargo build"), "{message}");
+        assert!(!message.contains("hidden"), "{message}");
     }
 
     proptest! {

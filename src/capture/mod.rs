@@ -21,6 +21,9 @@ pub mod fake;
 mod ffmpeg;
 mod ffmpeg_log;
 pub mod file;
+#[cfg(feature = "gstreamer")]
+pub mod gst;
+pub mod launch_line;
 pub mod level;
 pub mod mailbox;
 pub mod paced;
@@ -107,7 +110,7 @@ pub enum CaptureError {
     /// The address is not of a known form.
     #[error(
         "{given:?} is not a source: {reason}; \
-         write file:PATH, v4l:CAMERA (v4l:/dev/video0) or alsa:DEVICE (alsa:default)"
+         write file:PATH, v4l:CAMERA (v4l:/dev/video0), alsa:DEVICE (alsa:default) or gst:PIPELINE"
     )]
     Address {
         /// What was given.
@@ -149,6 +152,10 @@ pub fn open_video(address: &Address, clock: Arc<dyn Clock>) -> Result<Box<dyn Vi
         Address::File(path) if file::is_photo(path) => Box::new(file::Photo::open(path)?),
         Address::File(path) => Box::new(file::Clip::open(path)?),
         Address::V4l(camera) => Box::new(v4l::Camera::open(camera, clock)?),
+        #[cfg(feature = "gstreamer")]
+        Address::Gst(line) => Box::new(gst::Source::open(line, clock)?),
+        #[cfg(not(feature = "gstreamer"))]
+        Address::Gst(_) => return Err(wrong_kind(address, address::NO_GSTREAMER, "or give another source")),
         Address::Alsa(_) => return Err(wrong_kind(address, "it is a microphone", "give a camera or a clip")),
     })
 }
@@ -214,7 +221,9 @@ pub fn open_sound(address: &Address, clock: Arc<dyn Clock>) -> Result<Box<dyn So
     Ok(match address {
         Address::File(path) => Box::new(file::ClipSound::open(path)?),
         Address::Alsa(device) => Box::new(alsa::Microphone::open(device, clock)?),
-        Address::V4l(_) => return Err(wrong_kind(address, "it is a camera", "give a microphone or a clip")),
+        Address::V4l(_) | Address::Gst(_) => {
+            return Err(wrong_kind(address, "it is a camera", "give a microphone or a clip"));
+        }
     })
 }
 

@@ -57,7 +57,9 @@ section! {
         /// The camera, or a file for trials. A camera is given by its node or a link to it (`v4l:/dev/video0`,
         /// `v4l:/dev/v4l/by-id/…`), its name or a part of that (`v4l:name=C920`), or where it is plugged in
         /// (`v4l:usb-0000:00:14.0-1`). When it comes back under another number, it is found. Its size, rate and format
-        /// can be asked for: `v4l:/dev/video0?size=1280x720&fps=30&format=mjpeg`.
+        /// can be asked for: `v4l:/dev/video0?size=1280x720&fps=30&format=mjpeg`. `gst:PIPELINE` is a GStreamer
+        /// pipeline without its sink, for cameras on a ribbon cable or a network, in builds with the feature
+        /// `gstreamer`.
         video: Address = first_camera();
         /// The microphone, or a file for trials. `alsa:default` is the one that the system prefers; `arecord -L` lists
         /// all. Voices are read only where there is one.

@@ -48,7 +48,7 @@ pub(super) fn first_camera() -> Address {
 
 impl Text for Address {
     fn allowed() -> Cow<'static, str> {
-        "v4l:CAMERA, v4l:CAMERA?size=1280x720&fps=30&format=mjpeg, or file:PATH".into()
+        "v4l:CAMERA, v4l:CAMERA?size=1280x720&fps=30&format=mjpeg, gst:PIPELINE, or file:PATH".into()
     }
 
     fn parse(text: &str) -> Result<Self, Invalid> {
@@ -83,6 +83,9 @@ impl Text for SoundAddress {
     fn parse(text: &str) -> Result<Self, Invalid> {
         match text.parse() {
             Ok(Address::V4l(_)) => Err(Invalid::because("is a camera, not a microphone")),
+            Ok(Address::Gst(_)) => {
+                Err(Invalid::because("is a GStreamer pipeline, which gives pictures only").so("write alsa:DEVICE"))
+            }
             Ok(address) => Ok(Self(address)),
             Err(CaptureError::Address { reason, .. }) => {
                 let refused = Invalid::because(format!("is not a source of sound: {reason}"));

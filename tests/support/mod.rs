@@ -12,6 +12,7 @@ pub mod mosquitto;
 pub mod onnxruntime;
 pub mod portrait;
 pub mod program;
+pub mod rtsp;
 pub mod schema;
 pub mod sound;
 

@@ -14,6 +14,7 @@ use serde_json::json;
 
 use super::count;
 use crate::capture::address::{CameraAddress, CameraPlace};
+use crate::capture::launch_line::LaunchLine;
 use crate::capture::{self, Address, v4l};
 use crate::clock::SystemClock;
 use crate::commands::setup;
@@ -173,6 +174,7 @@ fn source(config: &Config) -> Finding {
         }
         Address::File(path) => (path, false),
         Address::Alsa(_) => return Finding::wrong("source", "it is a microphone", "set source.video to a camera"),
+        Address::Gst(line) => return pipeline(line),
     };
     let name = path.display();
     let wrong = |says: String, remedy: &str| Finding::wrong("source", says, remedy);
@@ -196,6 +198,20 @@ fn source(config: &Config) -> Finding {
         false if kind.is_dir() => wrong(format!("{name} is a folder"), "set source.video to a file"),
         _ => Finding::good("source", format!("{name} can be opened")),
     }
+}
+
+/// The text of a pipeline and that its elements are installed; it is not started.
+#[cfg(feature = "gstreamer")]
+fn pipeline(line: &LaunchLine) -> Finding {
+    match capture::gst::check(line) {
+        Ok(()) => Finding::good("source", format!("gst:{line} can be built")),
+        Err(error) => Finding::wrong("source", error.to_string(), "try it with gst-launch-1.0, fakesink at its end"),
+    }
+}
+
+#[cfg(not(feature = "gstreamer"))]
+fn pipeline(_: &LaunchLine) -> Finding {
+    Finding::wrong("source", "it is a pipeline, and this affectd has no GStreamer", "set source.video to a camera")
 }
 
 /// The microphone and what reads a voice. A microphone that is away is a warning: affectd starts without it and listens
