@@ -9,6 +9,7 @@ use anyhow::Context;
 use tracing::info;
 use uuid::Uuid;
 
+use crate::board;
 use crate::capture::SoundSource;
 use crate::clock::{Clock, Monotonic};
 use crate::config::{self, Config, PackName};
@@ -141,7 +142,7 @@ pub fn voice_identity(config: &Config, voice: &PackInfo) -> Identity {
     Identity {
         device: config.device.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        board: None,
+        board: board::here().map(|board| board.title),
         capabilities: vec![Kind::Voice],
         pack: voice.id(),
         engine: voice.engine.clone(),
@@ -188,7 +189,7 @@ pub fn live_chain(config: &Config, models: Option<&Path>) -> anyhow::Result<(Cha
     let bare = Identity {
         device: config.device.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        board: None,
+        board: board::here().map(|board| board.title),
         capabilities: Vec::new(),
         pack: String::new(),
         engine: String::new(),
