@@ -44,11 +44,13 @@ pub enum CameraFormat {
     Nv12,
     /// Luma alone.
     Grey,
+    /// Interleaved R G B.
+    Rgb24,
 }
 
 impl CameraFormat {
     /// Every format.
-    pub const ALL: [Self; 4] = [Self::Mjpeg, Self::Yuyv, Self::Nv12, Self::Grey];
+    pub const ALL: [Self; 5] = [Self::Mjpeg, Self::Yuyv, Self::Nv12, Self::Grey, Self::Rgb24];
 
     /// The word in an address.
     pub fn name(self) -> &'static str {
@@ -57,6 +59,18 @@ impl CameraFormat {
             Self::Yuyv => "yuyv",
             Self::Nv12 => "nv12",
             Self::Grey => "grey",
+            Self::Rgb24 => "rgb24",
+        }
+    }
+
+    /// The four letters that drivers know it by.
+    pub fn code(self) -> &'static [u8; 4] {
+        match self {
+            Self::Mjpeg => b"MJPG",
+            Self::Yuyv => b"YUYV",
+            Self::Nv12 => b"NV12",
+            Self::Grey => b"GREY",
+            Self::Rgb24 => b"RGB3",
         }
     }
 }
@@ -196,7 +210,7 @@ mod tests {
             ("v4l:/dev/video0?size=big", "\"big\" is not a size such as 1280x720"),
             ("v4l:/dev/video0?size=0x480", "is not a size"),
             ("v4l:/dev/video0?fps=0", "is not a number of frames a second"),
-            ("v4l:/dev/video0?format=h264", "\"h264\" is not one of mjpeg, yuyv, nv12, grey"),
+            ("v4l:/dev/video0?format=h264", "\"h264\" is not one of mjpeg, yuyv, nv12, grey, rgb24"),
             ("v4l:/dev/video0?zoom=2", "\"zoom=2\" is not size=, fps= or format="),
             ("clip\0.mp4", "zero byte"),
         ] {

@@ -14,22 +14,26 @@ use tracing::{debug, info, warn};
 use v4l::buffer::{Flags, Metadata, Type};
 use v4l::device::Handle;
 use v4l::format::{Colorspace, Quantization};
-use v4l::frameinterval::FrameIntervalEnum;
-use v4l::framesize::FrameSizeEnum;
 use v4l::io::mmap::Stream;
 use v4l::io::traits::{CaptureStream, Stream as _};
 use v4l::video::Capture;
 use v4l::video::capture::Parameters;
-use v4l::{Device, Format, FourCC, Fraction};
+use v4l::{Device, Format, FourCC};
 
-use self::choice::{Offer, choose, fps, nearest_size};
+use self::choice::{choose, fps};
+use self::guard::guarded;
+use self::offers::{offers, rate};
 use self::unpack::{Layout, unpack};
-use super::address::{CameraAddress, CameraFormat};
+use super::address::CameraAddress;
 use super::{CaptureError, Frame, Read, VideoSource};
 use crate::clock::{Clock, Monotonic};
 use crate::picture::{Range, jpeg};
 
 mod choice;
+pub mod devices;
+mod guard;
+pub mod holders;
+pub mod offers;
 mod unpack;
 
 /// The buffers that the driver may fill ahead; a frame is overwritten only when all are waiting.
@@ -66,14 +70,14 @@ impl Camera {
             remedy: remedy(&error).into(),
         };
         let device = Device::with_path(&address.device).map_err(refused)?;
-        let offer = choose(&offers(&device, address), address).map_err(|reason| CaptureError::Open {
+        let offer = choose(&offers(&device), address).map_err(|reason| CaptureError::Open {
             source_name: source_name.clone(),
             reason,
             remedy: "list the cameras and what they offer: v4l2-ctl --list-devices; v4l2-ctl --list-formats-ext".into(),
         })?;
         let (width, height) = offer.size;
-        let wanted = Format::new(width, height, FourCC::new(code(offer.format)));
-        let given = device.set_format(&wanted).map_err(refused)?;
+        let wanted = Format::new(width, height, FourCC::new(offer.format.code()));
+        let given = guarded("its format", || device.set_format(&wanted)).map_err(refused)?;
         if given.fourcc != wanted.fourcc {
             return Err(refused(io::Error::other(format!("it gives {} instead of {}", given.fourcc, wanted.fourcc))));
         }
@@ -179,32 +183,6 @@ impl Drop for Camera {
     }
 }
 
-/// Everything a camera offers that can be read.
-fn offers(device: &Device, wanted: &CameraAddress) -> Vec<Offer> {
-    let mut offers = Vec::new();
-    for format in CameraFormat::ALL {
-        let code = FourCC::new(code(format));
-        for found in device.enum_framesizes(code).unwrap_or_default() {
-            let (width, height) = match found.size {
-                FrameSizeEnum::Discrete(size) => (size.width, size.height),
-                FrameSizeEnum::Stepwise(sizes) => nearest_size(
-                    wanted,
-                    (sizes.min_width, sizes.min_height),
-                    (sizes.max_width, sizes.max_height),
-                    (sizes.step_width, sizes.step_height),
-                ),
-            };
-            let intervals = device.enum_frameintervals(code, width, height).unwrap_or_default();
-            let fastest = intervals.iter().filter_map(|found| match &found.interval {
-                FrameIntervalEnum::Discrete(interval) => rate(*interval),
-                FrameIntervalEnum::Stepwise(intervals) => rate(intervals.min),
-            });
-            offers.push(Offer { format, size: (width, height), fps: fastest.reduce(f32::max) });
-        }
-    }
-    offers
-}
-
 /// Maps the buffers and starts the stream with one of them in hand, as the library's `next` expects:
 /// it would otherwise start the stream by itself and wait for the first frame without end.
 fn start(device: &Device) -> io::Result<Stream<'static>> {
@@ -255,27 +233,12 @@ impl Numbers {
     }
 }
 
-fn code(format: CameraFormat) -> &'static [u8; 4] {
-    match format {
-        CameraFormat::Mjpeg => b"MJPG",
-        CameraFormat::Yuyv => b"YUYV",
-        CameraFormat::Nv12 => b"NV12",
-        CameraFormat::Grey => b"GREY",
-    }
-}
-
 /// The range of raw frames; by default limited, but for the colour space of JPEG.
 fn range(quantization: Quantization, colorspace: Colorspace) -> Range {
     match (quantization, colorspace) {
         (Quantization::FullRange, _) | (Quantization::Default, Colorspace::JPEG) => Range::Full,
         _ => Range::Limited,
     }
-}
-
-/// Frames a second of an interval.
-fn rate(interval: Fraction) -> Option<f32> {
-    let rate = interval.denominator as f32 / interval.numerator as f32;
-    (rate.is_finite() && rate > 0.0).then_some(rate)
 }
 
 fn remedy(error: &io::Error) -> &'static str {
@@ -328,13 +291,6 @@ mod tests {
         assert_eq!(range(Quantization::Default, Colorspace::JPEG), Range::Full);
         assert_eq!(range(Quantization::Default, Colorspace::SRGB), Range::Limited);
         assert_eq!(range(Quantization::LimitedRange, Colorspace::JPEG), Range::Limited);
-    }
-
-    #[test]
-    fn rates_are_finite() {
-        assert_eq!(rate(Fraction::new(1, 30)), Some(30.0));
-        assert_eq!(rate(Fraction::new(0, 30)), None);
-        assert_eq!(rate(Fraction::new(1, 0)), None);
     }
 
     #[test]

@@ -28,6 +28,7 @@ pub(super) fn unpack(
     let (format, row, rows) = match format {
         CameraFormat::Mjpeg => return decoder.decode(bytes, picture).map_err(|error| error.to_string()),
         CameraFormat::Grey => (PixelFormat::Grey, width, height),
+        CameraFormat::Rgb24 => (PixelFormat::Rgb24, 3 * width, height),
         CameraFormat::Yuyv => (PixelFormat::Yuyv, 4 * width.div_ceil(2), height),
         // The rows of chroma are as long as those of luma, and half as many.
         CameraFormat::Nv12 => (PixelFormat::Nv12, 2 * width.div_ceil(2), height + height.div_ceil(2)),
@@ -78,6 +79,7 @@ mod tests {
             (CameraFormat::Yuyv, (4, 3), PixelFormat::Yuyv),
             (CameraFormat::Nv12, (4, 4), PixelFormat::Nv12),
             (CameraFormat::Grey, (8, 3), PixelFormat::Grey),
+            (CameraFormat::Rgb24, (4, 2), PixelFormat::Rgb24),
         ] {
             let picture = unpacked(format, size, 0, &bytes).unwrap();
             assert_eq!((picture.format(), picture.range(), picture.data()), (expected, Range::Limited, &bytes[..]));
