@@ -32,7 +32,9 @@ impl Signs {
         let dmi = |file: &str| fs::read_to_string(root.join(DMI).join(file)).ok();
         Self {
             model: tree("model").as_deref().and_then(worded),
-            compatible: tree("compatible").map(|list| list.split('\0').filter_map(worded).collect()).unwrap_or_default(),
+            compatible: tree("compatible")
+                .map(|list| list.split('\0').filter_map(worded).collect())
+                .unwrap_or_default(),
             vendor: dmi("sys_vendor").as_deref().and_then(worded),
             product: dmi("product_name").as_deref().and_then(worded),
         }

@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema};
 use serde_json::{Value, json};
 
 use super::{payloads, repository};
+use crate::commands::doctor::Report;
 use crate::publish::payload::{DevicePayload, EventPayload, FaceLine, ScenePayload, Status, VoiceLine};
 
 /// Set it to write the schemas anew after a payload was changed.
@@ -44,7 +45,7 @@ fn committed(name: &str) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
-fn all() -> [(&'static str, Value); 6] {
+fn all() -> [(&'static str, Value); 7] {
     let about = |topic: &str| format!("The payload of <prefix>/<device>/{topic}.");
     let bare = format!("{} It is the bare word, without quotation marks.", about("status"));
     let line = format!("{} Also one line of `affectd infer`, which adds `source`.", about("faces/<id>/state"));
@@ -56,6 +57,7 @@ fn all() -> [(&'static str, Value); 6] {
         ("scene-state", generated::<ScenePayload<'_>>("scene-state", &about("scene/state"))),
         ("voice-state", generated::<VoiceLine<'_>>("voice-state", &voice)),
         ("event", generated::<EventPayload<'_>>("event", &about("events"))),
+        ("doctor", generated::<Report>("doctor", "What `affectd doctor --json` prints.")),
     ]
 }
 
