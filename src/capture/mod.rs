@@ -21,6 +21,7 @@ pub mod fake;
 mod ffmpeg;
 mod ffmpeg_log;
 pub mod file;
+pub mod level;
 pub mod mailbox;
 pub mod paced;
 pub mod reopen;

@@ -1,31 +1,33 @@
 //! Microphones, by way of ALSA.
 
+mod devices;
+mod hardware;
+mod holder;
+mod samples;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use alsa::pcm::{Access, Format, HwParams, PCM};
-use alsa::{Direction, ValueOr};
+use alsa::Direction;
+use alsa::pcm::PCM;
 use rustix::io::Errno;
 use tracing::{debug, info};
 
 use super::{CaptureError, Read, Sound, SoundSource};
 use crate::clock::Clock;
+use hardware::{Hardware, configure};
+use holder::all_holders;
 
-/// The rate that is asked for, in samples a second; the device may give another.
-const RATE: u32 = 16_000;
-
-/// The parts of a second that a period and the buffer are asked to last.
-const PERIODS_A_SECOND: u32 = 50;
-const BUFFERS_A_SECOND: u32 = 2;
+pub use devices::{MicrophoneAccess, MicrophoneInfo, Offer, microphones};
+pub use holder::Holder;
 
 /// A microphone; its channels are mixed into one.
 pub struct Microphone {
     pcm: PCM,
     source_name: String,
     clock: Arc<dyn Clock>,
-    rate: u32,
-    channels: usize,
-    interleaved: Vec<i16>,
+    hardware: Hardware,
+    bytes: Box<[u8]>,
 }
 
 impl Microphone {
@@ -38,25 +40,27 @@ impl Microphone {
         let refused = |error: alsa::Error| CaptureError::Open {
             source_name: source_name.clone(),
             reason: reason(error),
-            remedy: remedy(error).into(),
+            remedy: remedy(error),
         };
         quieten();
         let pcm = PCM::new(device, Direction::Capture, true).map_err(refused)?;
-        let (rate, channels, period) = configure(&pcm).map_err(refused)?;
+        let hardware = configure(&pcm).map_err(refused)?;
         pcm.start().map_err(refused)?;
-        info!(source = source_name, rate, channels, period, "The microphone is open.");
-        let interleaved = vec![0; period * channels];
-        Ok(Self { pcm, source_name, clock, rate, channels, interleaved })
+        info!(source = source_name, ?hardware, "The microphone is open.");
+        let bytes = vec![0; hardware.period_bytes()].into();
+        Ok(Self { pcm, source_name, clock, hardware, bytes })
     }
 
     /// Reads what has come, at most a period; none when there is nothing after all.
     fn read_some(&mut self, sound: &mut Sound) -> alsa::Result<bool> {
         // The next sample was taken as long ago as there are samples waiting.
         let waiting = u32::try_from(self.pcm.delay()?).unwrap_or(0);
-        let captured_at = self.clock.now() - Duration::from_secs(1) * waiting / self.rate;
-        let read = self.pcm.io_i16()?.readi(&mut self.interleaved)?;
+        let captured_at = self.clock.now() - Duration::from_secs(1) * waiting / self.hardware.rate;
+        let Hardware { encoding, channels, .. } = self.hardware;
+        let read = self.pcm.io_bytes().readi(&mut self.bytes)?;
         sound.captured_at = captured_at;
-        mix(&self.interleaved[..read * self.channels], self.channels, &mut sound.samples);
+        let came = (read * channels * encoding.width()).min(self.bytes.len());
+        encoding.mix(&self.bytes[..came], channels, &mut sound.samples);
         Ok(read > 0)
     }
 
@@ -69,14 +73,14 @@ impl Microphone {
         mended.map_err(|error| CaptureError::Failed {
             source_name: self.source_name.clone(),
             reason: reason(error),
-            remedy: remedy(error).into(),
+            remedy: remedy(error),
         })
     }
 }
 
 impl SoundSource for Microphone {
     fn sample_rate(&self) -> u32 {
-        self.rate
+        self.hardware.rate
     }
 
     fn read(&mut self, sound: &mut Sound, timeout: Duration) -> Result<Read, CaptureError> {
@@ -97,33 +101,6 @@ impl SoundSource for Microphone {
     }
 }
 
-/// Asks for one channel of 16-bit sound; tells the rate, the channels and the period that it became.
-fn configure(pcm: &PCM) -> alsa::Result<(u32, usize, usize)> {
-    let hardware = HwParams::any(pcm)?;
-    hardware.set_access(Access::RWInterleaved)?;
-    hardware.set_format(Format::s16())?;
-    let channels = hardware.set_channels_near(1)?;
-    let rate = hardware.set_rate_near(RATE, ValueOr::Nearest)?;
-    hardware.set_buffer_size_near((rate / BUFFERS_A_SECOND).into())?;
-    let period = hardware.set_period_size_near((rate / PERIODS_A_SECOND).into(), ValueOr::Nearest)?;
-    pcm.hw_params(&hardware)?;
-    let software = pcm.sw_params_current()?;
-    software.set_avail_min(period)?;
-    pcm.sw_params(&software)?;
-    Ok((rate.max(1), channels as usize, usize::try_from(period).unwrap_or(1)))
-}
-
-/// Makes one channel of several: their mean, from −1 to 1.
-fn mix(interleaved: &[i16], channels: usize, samples: &mut Vec<f32>) {
-    const FULL: f32 = 32_768.0;
-    samples.clear();
-    let moments = interleaved.chunks_exact(channels.max(1));
-    samples.extend(moments.map(|moment| {
-        let sum: f32 = moment.iter().map(|&sample| f32::from(sample)).sum();
-        sum / (FULL * moment.len() as f32)
-    }));
-}
-
 /// Keeps the library from writing to standard error; its errors come back as values.
 fn quieten() {
     if let Err(error) = alsa::Output::local_error_handler() {
@@ -135,12 +112,16 @@ fn reason(error: alsa::Error) -> String {
     std::io::Error::from_raw_os_error(error.errno()).to_string()
 }
 
-fn remedy(error: alsa::Error) -> &'static str {
+fn remedy(error: alsa::Error) -> String {
     match Errno::from_raw_os_error(error.errno()) {
-        Errno::BUSY => "another program uses it: stop that program, or give a shared device such as alsa:default",
-        Errno::ACCESS | Errno::PERM => "add the user to the group audio",
-        Errno::INVAL => "it cannot capture 16-bit sound by itself: give it as alsa:plughw:CARD,DEVICE",
-        _ => "check that it is plugged in and listed by: arecord -L",
+        Errno::BUSY => {
+            let holders: Vec<String> = all_holders().iter().map(Holder::to_string).collect();
+            let who = if holders.is_empty() { "another program".into() } else { holders.join(" or ") };
+            format!("{who} uses it: stop that program, or give a shared device such as alsa:default")
+        }
+        Errno::ACCESS | Errno::PERM => "add the user to the group audio".into(),
+        Errno::INVAL => "it cannot be read by itself: give it as alsa:plughw:CARD,DEVICE".into(),
+        _ => "check that it is plugged in and listed by: arecord -L".into(),
     }
 }
 
@@ -165,7 +146,7 @@ mod tests {
         let device =
             format!("plug:{{SLAVE={{type file file /dev/null infile {} format raw slave.pcm null}}}}", path.display());
         let mut microphone = open(&device).unwrap();
-        assert_eq!(microphone.sample_rate(), RATE);
+        assert_eq!(microphone.sample_rate(), 16_000);
         let (mut sound, mut heard) = (Sound::default(), Vec::new());
         while heard.len() < 3000 {
             let before = SystemClock.now();
@@ -177,13 +158,6 @@ mod tests {
             let expected = (i % 1000) as f32 * 30.0 / 32_768.0;
             assert!((sample - expected).abs() < 1e-6, "{i}: {sample} for {expected}");
         }
-    }
-
-    #[test]
-    fn channels_are_mixed_to_their_mean() {
-        let mut samples = vec![9.0; 7];
-        mix(&[i16::MAX, i16::MAX, 16_384, -16_384, i16::MIN, 0], 2, &mut samples);
-        assert_eq!(samples, [32_767.0 / 32_768.0, 0.0, -0.5]);
     }
 
     #[test]
