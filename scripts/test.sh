@@ -23,6 +23,7 @@ in_fetch() {
 
 check "format" cargo fmt --check
 check "lints" cargo clippy --all-targets -- -D warnings
+check "lints, guest" cargo clippy --test guest -- -D warnings
 check "tests" cargo test --all-targets --no-fail-fast
 check "documentation's examples" cargo test --doc
 check "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
@@ -30,7 +31,7 @@ check "dependencies" scripts/deny.sh --if-installed
 check "models/fetch: tests" in_fetch "$python" -m pytest --quiet
 check "models/fetch: lints" in_fetch "$python" -m ruff check --quiet .
 check "models/fetch: format" in_fetch "$python" -m ruff format --check --quiet .
-check "shell scripts" shellcheck scripts/*.sh .ci/run
+check "shell scripts" shellcheck scripts/*.sh .ci/run tests/guest/*.sh tests/guest/vm/*.sh
 
 printf '\n== Summary\n'
 printf '%s\n' "${results[@]}"

@@ -17,5 +17,5 @@ pub mod sound;
 
 use std::time::Duration;
 
-/// How long anything may take on a busy machine.
-pub const SOON: Duration = Duration::from_secs(30);
+/// How long anything may take on a busy machine, which may be an emulated one.
+pub const SOON: Duration = Duration::from_secs(120);
