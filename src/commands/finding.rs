@@ -53,6 +53,20 @@ impl Finding {
         Self { grade: Grade::Warning, ..Self::wrong(what, says, remedy) }
     }
 
+    /// What failed with an error of ours, which says after a semicolon what to do; `otherwise` when it does not.
+    pub(super) fn failed(what: &'static str, error: &str, otherwise: &str) -> Self {
+        let (says, remedy) = error.split_once("; ").unwrap_or((error, otherwise));
+        Self::wrong(what, says, remedy)
+    }
+
+    /// The same finding, its remedy taken out of what it says if it has none of its own.
+    pub(super) fn with_remedy(self, otherwise: &str) -> Self {
+        match (self.grade, &self.remedy) {
+            (Grade::Wrong, None) => Self::failed(self.what, &self.says, otherwise),
+            _ => self,
+        }
+    }
+
     pub(super) fn skipped(what: &'static str, says: impl Into<String>) -> Self {
         Self { grade: Grade::Skipped, ..Self::good(what, says) }
     }

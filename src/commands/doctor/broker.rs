@@ -2,7 +2,7 @@
 
 use super::{Case, Finding};
 use crate::clock::{Clock, SystemClock};
-use crate::publish::{Acceptance, PublishError, PublishSettings, Topics, probe};
+use crate::publish::{Acceptance, PublishSettings, Topics, probe};
 
 /// Logs in with the configured credentials, under a client id of its own: the daemon that may run is not thrown out.
 pub(super) fn look(case: &Case) -> Vec<Finding> {
@@ -23,7 +23,7 @@ pub(super) fn look(case: &Case) -> Vec<Finding> {
     };
     let took = SystemClock.now().since(begun).as_millis();
     vec![match visited {
-        Err(error) => cannot_begin(&error),
+        Err(error) => Finding::failed("broker", &format!("TLS: {error}"), "check [mqtt] in the configuration"),
         Ok(Err(trouble)) => {
             Finding::wrong("broker", format!("{}: {}", trouble.stage(), trouble.reason()), trouble.remedy())
         }
@@ -48,11 +48,4 @@ fn accepted(acceptance: &Acceptance, settings: &PublishSettings, user: &str, top
         Acceptance::Refused(why) => denied(why),
         Acceptance::HungUp(trouble) => denied(&trouble.reason()),
     }
-}
-
-/// Why no connection can be tried at all; such an error says itself what to do.
-fn cannot_begin(error: &PublishError) -> Finding {
-    let said = error.to_string();
-    let (says, remedy) = said.split_once("; ").unwrap_or((&said, "check [mqtt] in the configuration"));
-    Finding::wrong("broker", format!("TLS: {says}"), remedy)
 }

@@ -77,7 +77,7 @@ const LOOKS: [Look; 16] = [
     Look { what: "heat", limit: |_| QUICK, look: heat::look },
     Look { what: "rights", limit: |_| QUICK, look: access::look },
     Look { what: "engine", limit: |_| MODELS, look: |case| vec![surroundings::engine(&case.config)] },
-    Look { what: "models", limit: |_| MODELS, look: |case| vec![surroundings::models(&case.config)] },
+    Look { what: "models", limit: |_| MODELS, look: models },
     Look { what: "camera", limit: |_| DEVICE, look: cameras::look },
     Look { what: "picture", limit: seeing, look: picture::look },
     Look { what: "microphone", limit: |_| DEVICE, look: sound::look },
@@ -86,6 +86,12 @@ const LOOKS: [Look; 16] = [
     Look { what: "ca file", limit: |_| QUICK, look: |case| vec![surroundings::certificates(&case.config)] },
     Look { what: "broker", limit: |_| NETWORK, look: broker::look },
 ];
+
+/// Whether the configured packs are there.
+fn models(case: &Case) -> Vec<Finding> {
+    let otherwise = "`affectd model list` shows the packs; install those that are wrong anew";
+    vec![surroundings::models(&case.config).with_remedy(otherwise)]
+}
 
 /// Frames are taken, and a face is looked for in one.
 fn seeing(config: &Config) -> Duration {

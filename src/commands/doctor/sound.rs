@@ -136,7 +136,7 @@ pub(super) fn failed(what: &'static str, error: &CaptureError) -> Finding {
         CaptureError::Failed { source_name, reason, remedy } => {
             Finding::wrong(what, format!("{source_name} failed: {reason}"), remedy)
         }
-        error => Finding::wrong(what, error.to_string(), "give another source"),
+        error => Finding::failed(what, &error.to_string(), "give another source"),
     }
 }
 
