@@ -273,12 +273,14 @@ pub struct CheckArgs {
 }
 
 const AFTER_DOCTOR: &str = "\
-Opens the camera and the microphone for a few seconds, runs every configured model, and logs in to the broker under a
-client id of its own. Stop the service first (`systemctl stop affectd`): most cameras serve one program at a time.
-Nothing that is seen or heard is kept or sent. To the broker goes one empty message that it does not keep, on
-PREFIX/DEVICE/doctor, to learn whether this device may publish.
+Opens the camera and the microphone for a few seconds, runs every configured model, and logs in
+to the broker under a client id of its own. Stop the service first (`systemctl stop affectd`):
+most cameras serve one program at a time. Nothing that is seen or heard is kept or sent. To the
+broker goes one empty message that it does not keep, on PREFIX/DEVICE/doctor, to learn whether
+this device may publish.
 
-Exit codes: 0 nothing failed (there may be warnings), 1 something failed, 64 wrong command line, 78 wrong configuration.";
+Exit codes: 0 nothing failed (there may be warnings), 1 something failed, 64 wrong command line,
+78 wrong configuration.";
 
 /// Arguments of `doctor`.
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ use std::fs;
 use super::Case;
 use super::Finding;
 use crate::board;
+use crate::commands::check::count;
 
 /// The memory that should be free before the start, in MiB. The daemon itself was measured to take 60 to 82; the rest
 /// is for the system not to begin to swap.
@@ -48,17 +49,17 @@ fn abilities(case: &Case) -> Finding {
     let Some(text) = case.text("proc/cpuinfo") else {
         return Finding::skipped("processor", "/proc/cpuinfo cannot be read");
     };
-    let cores = text.lines().filter(|line| line.starts_with("processor")).count();
+    let cores = count(text.lines().filter(|line| line.starts_with("processor")).count(), "core");
     let arm = text.lines().find_map(|line| Some((line.strip_prefix("Features")?, &ARM)));
     let x86 = || text.lines().find_map(|line| Some((line.strip_prefix("flags")?, &X86)));
     let Some((list, wanted)) = arm.or_else(x86) else {
-        return Finding::good("processor", format!("{cores} cores"));
+        return Finding::good("processor", cores);
     };
     let has: Vec<_> = wanted.iter().filter(|feature| list.split_whitespace().any(|word| word == **feature)).collect();
     let names = has.iter().map(|feature| **feature).collect::<Vec<_>>().join(", ");
     match has.is_empty() {
-        true => Finding::good("processor", format!("{cores} cores, none of {}", wanted.join(", "))),
-        false => Finding::good("processor", format!("{cores} cores with {names}")),
+        true => Finding::good("processor", format!("{cores}, none of {}", wanted.join(", "))),
+        false => Finding::good("processor", format!("{cores} with {names}")),
     }
 }
 
@@ -73,7 +74,7 @@ fn governor(case: &Case) -> Option<Finding> {
     governors.dedup();
     let named = (!governors.is_empty()).then(|| governors.join(", "))?;
     let own = drivers.iter().all(|driver| OWN_GOVERNORS.contains(&driver.as_str()));
-    let slow = governors.iter().any(|governor| governor == "powersave") && !(own && !drivers.is_empty());
+    let slow = governors.iter().any(|governor| governor == "powersave") && (drivers.is_empty() || !own);
     Some(match slow {
         true => Finding::warning(
             "processor",
@@ -135,7 +136,7 @@ mod tests {
         let (_root, case) = machine(&[("proc/cpuinfo", pi)]);
         assert_eq!(one(processor(&case)).says, "2 cores with asimd, asimdhp, asimddp");
         let (_root, case) = machine(&[("proc/cpuinfo", "processor : 0\nflags : fpu sse2\n")]);
-        assert_eq!(one(processor(&case)).says, "1 cores, none of avx, avx2, fma, avx512_vnni");
+        assert_eq!(one(processor(&case)).says, "1 core, none of avx, avx2, fma, avx512_vnni");
     }
 
     #[test]

@@ -20,7 +20,20 @@ pub(super) fn look(case: &Case) -> Vec<Finding> {
     let voice = config.audio.is_some().then_some(&models.voice);
     let names = [Some(&models.detector), Some(&models.face), models.sequence.as_ref(), voice];
     let names: Vec<_> = names.into_iter().flatten().map(PackName::as_str).map(str::to_owned).collect();
-    outcomes(&registry, &names, &setup::engines_present(config)).iter().map(told).collect()
+    let outcomes = outcomes(&registry, &names, &setup::engines_present(config));
+    let (absent, ran): (Vec<_>, Vec<_>) = outcomes.iter().partition(|outcome| outcome.verdict == Word::NotRun);
+    ran.into_iter().map(told).chain(not_run(&absent)).collect()
+}
+
+/// The files for engines that are not here, all in one: the look at the engine says why they are not.
+fn not_run(outcomes: &[&Outcome]) -> Option<Finding> {
+    let mut names: Vec<_> = outcomes
+        .iter()
+        .map(|Outcome { pack, engine, .. }| format!("{pack} in {}", engine.as_deref().unwrap_or("no engine")))
+        .collect();
+    names.dedup();
+    (!names.is_empty())
+        .then(|| Finding::skipped("pack", format!("not run, for the engine is not here: {}", names.join(", "))))
 }
 
 fn told(outcome: &Outcome) -> Finding {
@@ -32,7 +45,6 @@ fn told(outcome: &Outcome) -> Finding {
             let speed = median_ms.map(|ms| format!(", {ms:.1} ms a run (median)")).unwrap_or_default();
             Finding::good("pack", format!("{pack}{how}: computes what it should{speed}"))
         }
-        Word::NotRun => Finding::skipped("pack", format!("{pack}{how} was not run{because}")),
-        Word::Refused => Finding::wrong("pack", format!("{pack}{how} is refused{because}"), REMEDY),
+        Word::NotRun | Word::Refused => Finding::wrong("pack", format!("{pack}{how} is refused{because}"), REMEDY),
     }
 }

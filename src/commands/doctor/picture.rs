@@ -10,6 +10,7 @@ use super::{Case, Finding};
 use crate::capture::paced::Speed;
 use crate::capture::{self, Address, CaptureError, Frame, Read};
 use crate::clock::{Clock, Monotonic, SystemClock};
+use crate::commands::check::count;
 use crate::commands::setup;
 use crate::face::FacePath;
 use crate::face::quality::{Crop, brightness, sharpness};
@@ -103,7 +104,8 @@ fn frames(address: &str, taken: &Taken, is_camera: bool) -> Finding {
         return Finding::wrong("picture", says, remedy);
     }
     let picture = &taken.last.picture;
-    let count = format!("{address}: {} frames of {}x{}", taken.frames, picture.width(), picture.height());
+    let frames = count(usize::try_from(taken.frames).unwrap_or(usize::MAX), "frame");
+    let count = format!("{address}: {frames} of {}x{}", picture.width(), picture.height());
     let rate = taken.rate().filter(|_| is_camera);
     let Some(rate) = rate else {
         return match is_camera && !taken.ended {
@@ -177,10 +179,10 @@ fn face(case: &Case, picture: &Picture) -> Finding {
     match largest_face(case, picture) {
         Err(error) => Finding::skipped("face", format!("was not looked for: {error:#}")),
         Ok(None) => Finding::good("face", "none in view; stand before the camera and ask again"),
-        Ok(Some((count, quality))) => {
+        Ok(Some((faces, quality))) => {
             let says = format!(
                 "{} in view, the largest {:.0} pixels high or wide, sharpness {:.2}, brightness {:.2}, turned {:.0}°",
-                crate::commands::check::count(count, "face"),
+                count(faces, "face"),
                 quality.size,
                 quality.sharpness,
                 quality.brightness,
@@ -244,7 +246,7 @@ mod tests {
             assert_eq!(frames("v4l:/dev/video0", &slow, true).grade, Grade::Warning);
         }
         let file = frames("file:face.jpg", &Taken { ended: true, ..taken(1, 0, 0) }, false);
-        assert_eq!((file.grade, &*file.says), (Grade::Good, "file:face.jpg: 1 frames of 640x480"));
+        assert_eq!((file.grade, &*file.says), (Grade::Good, "file:face.jpg: 1 frame of 640x480"));
     }
 
     #[test]
@@ -267,7 +269,7 @@ mod tests {
 
     #[test]
     fn a_covered_lens_and_a_blinded_camera_are_told_apart() {
-        let checks = |x: u32, y: u32| if (x / 3 + y / 3) % 2 == 0 { 40 } else { 200 };
+        let checks = |x: u32, y: u32| if (x / 3 + y / 3).is_multiple_of(2) { 40 } else { 200 };
         for (pixels, grade, says) in [
             (picture(640, 480, |_, _| 2), Grade::Warning, "almost black"),
             (picture(640, 480, |_, _| 254), Grade::Warning, "almost white"),
