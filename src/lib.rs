@@ -17,6 +17,7 @@
 //! |---|---|
 //! | [`affect`] | valence, arousal, expressions, action units: the words everything else speaks |
 //! | [`clock`], [`geometry`] | time and space, without a device |
+//! | [`board`] | which board this is, and what is known of it |
 //! | [`capture`] | cameras, microphones, files: small traits, a fake beside each |
 //! | [`picture`] | a frame in the camera's own format; sampling it for a model |
 //! | [`model`] | model packs, the engines that run them, golden vectors |
@@ -32,6 +33,7 @@
 
 pub mod affect;
 pub mod annotation;
+pub mod board;
 pub mod capture;
 pub mod cli;
 pub mod clock;

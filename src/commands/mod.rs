@@ -11,8 +11,10 @@ use crate::logging;
 
 pub mod bench;
 pub mod check;
+pub mod doctor;
 pub mod eval;
 mod files;
+pub mod finding;
 pub mod infer;
 mod lines;
 pub mod model;
@@ -51,6 +53,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Infer(args) => infer::run(args, models),
         Command::Eval(args) => eval::run(args, models),
         Command::Check(args) => check(&args.config, args.json),
+        Command::Doctor(args) => doctor::run(args, models),
         Command::Model(command) => model(command, models),
         Command::Bench(args) => bench::run(args, models),
     }

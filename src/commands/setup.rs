@@ -8,6 +8,7 @@ use std::sync::Arc;
 use tracing::info;
 use uuid::Uuid;
 
+use crate::board;
 use crate::capture::SoundSource;
 use crate::clock::{Monotonic, SystemClock};
 use crate::config::{self, Config, PackName};
@@ -137,7 +138,7 @@ pub fn voice_identity(config: &Config, voice: &PackInfo) -> Identity {
     Identity {
         device: config.device.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        board: None,
+        board: board::here().map(|board| board.title),
         capabilities: vec![Kind::Voice],
         pack: voice.id(),
         engine: voice.engine.clone(),
@@ -241,7 +242,7 @@ pub fn live_chain(config: &Config, models: Option<&Path>) -> anyhow::Result<(Ope
     let bare = Identity {
         device: packs.config.device.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        board: None,
+        board: board::here().map(|board| board.title),
         capabilities: Vec::new(),
         pack: String::new(),
         engine: String::new(),

@@ -77,6 +77,16 @@ chosen!(Kind, KINDS);
 chosen!(EngineChoice, ENGINES);
 chosen!(Provider, PROVIDERS);
 
+/// The engine that a text names as it would in the configuration.
+pub fn engine_named(text: &str) -> Option<EngineChoice> {
+    EngineChoice::parse(text).ok()
+}
+
+/// The provider that a text names as it would in the configuration.
+pub fn provider_named(text: &str) -> Option<Provider> {
+    Provider::parse(text).ok()
+}
+
 impl Value for Protocol {
     fn allowed() -> Cow<'static, str> {
         "5, or 3 for MQTT 3.1.1".into()

@@ -30,7 +30,7 @@ mod section;
 mod snippet;
 mod value;
 
-pub use choices::LogFormat;
+pub use choices::{LogFormat, engine_named, provider_named};
 pub use environment::Environment;
 pub use login::{Login, PasswordError};
 pub use meaning::{Config, Limits, LogChoice, ModelChoice};

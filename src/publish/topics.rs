@@ -119,6 +119,11 @@ impl Topics {
         self.under("status")
     }
 
+    /// Where `affectd doctor` tries whether it may publish; an empty message that is not retained.
+    pub fn doctor(&self) -> String {
+        self.under("doctor")
+    }
+
     /// What the device is and can; retained.
     pub fn device(&self) -> String {
         self.under("device")

@@ -5,6 +5,7 @@
 
 mod camera;
 mod daemon;
+mod doctor;
 #[path = "../support/mod.rs"]
 mod support;
 mod vm;

@@ -10,13 +10,14 @@ use std::time::Duration;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use serde_json::json;
 
 use super::count;
+use crate::board::{self, Signs};
 use crate::capture::address::{CameraAddress, CameraPlace};
 use crate::capture::launch_line::LaunchLine;
 use crate::capture::{self, Address, v4l};
 use crate::clock::SystemClock;
+use crate::commands::finding::Finding;
 use crate::commands::setup;
 use crate::config::{Config, PackName};
 use crate::model::ort::{Ort, RuntimeError};
@@ -29,64 +30,18 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// The most that is read of a file of certificates, in bytes: several times what a whole system trusts.
 const LARGEST_CA_FILE: u64 = 1 << 20;
 
-/// How good what was found is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Grade {
-    /// As it should be.
-    Good,
-    /// affectd can start, but not do all of its work.
-    Warning,
-    /// affectd cannot start.
-    Wrong,
-}
-
-impl Grade {
-    /// The word for it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Good => "ok",
-            Self::Warning => "warning",
-            Self::Wrong => "wrong",
-        }
-    }
-}
-
-/// What one look found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// What was looked at, in a word.
-    pub what: &'static str,
-    /// How good it is.
-    pub grade: Grade,
-    /// What was found.
-    pub says: String,
-    /// What to do, when something is to be done.
-    pub remedy: Option<String>,
-}
-
-impl Finding {
-    fn good(what: &'static str, says: impl Into<String>) -> Self {
-        Self { what, grade: Grade::Good, says: says.into(), remedy: None }
-    }
-
-    fn wrong(what: &'static str, says: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { what, grade: Grade::Wrong, says: says.into(), remedy: Some(remedy.into()) }
-    }
-
-    fn warning(what: &'static str, says: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { grade: Grade::Warning, ..Self::wrong(what, says, remedy) }
-    }
-
-    /// The finding for programs.
-    pub fn to_json(&self) -> serde_json::Value {
-        json!({"what": self.what, "grade": self.grade.name(), "says": self.says, "remedy": self.remedy})
-    }
-}
-
 /// Every look, in the order in which they are told.
-pub const ALL: [fn(&Config) -> Finding; 7] = [models, engine, source, sound, password, certificates, broker];
+pub const ALL: [fn(&Config) -> Finding; 8] = [board, models, engine, source, sound, password, certificates, broker];
 
-fn models(config: &Config) -> Finding {
+fn board(_: &Config) -> Finding {
+    let says = match board::here() {
+        Some(board) => board.title,
+        None => format!("{}: none that affectd knows", Signs::read(Path::new("/"))),
+    };
+    Finding::good("board", says)
+}
+
+pub(in crate::commands) fn models(config: &Config) -> Finding {
     let between = match &config.models.sequence {
         None => " and models.face",
         Some(_) => ", models.face and models.sequence",
@@ -133,7 +88,7 @@ fn models(config: &Config) -> Finding {
 
 /// The engine that runs the models. In `auto` there is always one, so what is wrong with ONNX Runtime is at
 /// most a warning.
-fn engine(config: &Config) -> Finding {
+pub(in crate::commands) fn engine(config: &Config) -> Finding {
     let choice = config.models.engines.choice;
     if choice == EngineChoice::Tract {
         return Finding::good("engine", "tract");
@@ -245,7 +200,7 @@ fn sound(config: &Config) -> Finding {
     }
 }
 
-fn password(config: &Config) -> Finding {
+pub(in crate::commands) fn password(config: &Config) -> Finding {
     let Some(login) = &config.login else {
         return Finding::good("password", "none is asked for");
     };
@@ -270,7 +225,7 @@ fn others_may_read(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o004 != 0)
 }
 
-fn certificates(config: &Config) -> Finding {
+pub(in crate::commands) fn certificates(config: &Config) -> Finding {
     let Some(path) = &config.publish.ca_file else {
         return Finding::good("ca file", "none is asked for");
     };

@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema};
 use serde_json::{Value, json};
 
 use super::{payloads, repository};
+use crate::commands::doctor::Report;
 use crate::publish::payload::{DevicePayload, EventPayload, FaceLine, HealthPayload, ScenePayload, Status, VoiceLine};
 
 /// Set it to write the schemas anew after a payload was changed.
@@ -57,6 +58,7 @@ fn all() -> [(&'static str, Value); 7] {
         ("scene-state", generated::<ScenePayload<'_>>("scene-state", &about("scene/state"))),
         ("voice-state", generated::<VoiceLine<'_>>("voice-state", &voice)),
         ("event", generated::<EventPayload<'_>>("event", &about("events"))),
+        ("doctor", generated::<Report>("doctor", "What `affectd doctor --json` prints.")),
     ]
 }
 
