@@ -24,7 +24,10 @@ DEMO_CLIP := demo/clip.mp4
 DEMO_ADDRESS = $(if $(filter clip,$(DEMO_SOURCE)),$(DEMO_CLIP),$(if $(filter camera,$(DEMO_SOURCE)),v4l:/dev/video0,$(DEMO_SOURCE)))
 DEMO_COMMAND = $(AFFECTD) replay $(DEMO_ADDRESS)
 
-.PHONY: help demo test test-lab models onnxruntime bench deny fmt clean-demo venv venv-test
+# The board that `make image` is for: a folder of boards/ with an image.conf.
+BOARD ?= qemu-virt
+
+.PHONY: help demo test image image-test test-lab models onnxruntime bench deny fmt clean-demo venv venv-test
 
 ##@ To try it
 demo: ## Build affectd and play a clip through it (DEMO_SOURCE=camera: your camera)
@@ -45,6 +48,13 @@ test: ## Run every check and test of the daemon and of models/fetch
 	@scripts/test.sh
 
 ##@ For developers
+image: ## Build a disk image that boots (BOARD=qemu-virt; DEB=a package for arm64, else it is built)
+	@$(if $(DEB),true,$(MAKE) --no-print-directory arm64 deb)
+	@scripts/image/build.sh $(BOARD) $(or $(DEB),$$(ls -t target/debian/affectd_*_arm64.deb | head -n 1))
+
+image-test: image ## Boot that image in emulation: first boot, camera, power cuts, upgrade (BOARD=qemu-virt)
+	@tests/image/test.sh $(BOARD) $(or $(DEB),$$(ls -t target/debian/affectd_*_arm64.deb | head -n 1))
+
 models: venv ## Fetch, convert and check the models that are not committed
 	@cd models/fetch && ../../$(PYTHON) -m packfetch packs
 
