@@ -63,11 +63,11 @@ pub struct Finding {
 }
 
 impl Finding {
-    fn good(what: &'static str, says: impl Into<String>) -> Self {
+    pub(super) fn good(what: &'static str, says: impl Into<String>) -> Self {
         Self { what, grade: Grade::Good, says: says.into(), remedy: None }
     }
 
-    fn wrong(what: &'static str, says: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub(super) fn wrong(what: &'static str, says: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { what, grade: Grade::Wrong, says: says.into(), remedy: Some(remedy.into()) }
     }
 
@@ -84,7 +84,7 @@ impl Finding {
 /// Every look, in the order in which they are told.
 pub const ALL: [fn(&Config) -> Finding; 7] = [models, engine, source, sound, password, certificates, broker];
 
-fn models(config: &Config) -> Finding {
+pub(super) fn models(config: &Config) -> Finding {
     let between = match &config.models.sequence {
         None => " and models.face",
         Some(_) => ", models.face and models.sequence",
@@ -131,7 +131,7 @@ fn models(config: &Config) -> Finding {
 
 /// The engine that runs the models. In `auto` there is always one, so what is wrong with ONNX Runtime is at
 /// most a warning.
-fn engine(config: &Config) -> Finding {
+pub(super) fn engine(config: &Config) -> Finding {
     let choice = config.models.engines.choice;
     if choice == EngineChoice::Tract {
         return Finding::good("engine", "tract");
@@ -222,11 +222,11 @@ fn sound(config: &Config) -> Finding {
     }
 }
 
-fn password(config: &Config) -> Finding {
+pub(super) fn password(config: &Config) -> Finding {
     let Some(login) = &config.login else {
         return Finding::good("password", "none is asked for");
     };
-    let Some(path) = &login.password_file else {
+    let Some(path) = login.file() else {
         return Finding::good("password", "none is given for the user");
     };
     if let Err(error) = login.credentials() {
@@ -247,7 +247,7 @@ fn others_may_read(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o004 != 0)
 }
 
-fn certificates(config: &Config) -> Finding {
+pub(super) fn certificates(config: &Config) -> Finding {
     let Some(path) = &config.publish.ca_file else {
         return Finding::good("ca file", "none is asked for");
     };
