@@ -20,13 +20,9 @@ fi
 work=$cache/boot.new
 rm -rf "$work" "${cache:?}/boot" "$cache/boot.stamp"
 mkdir -p "$work"
-unpack() { # NAME… : the packages that are called so
-    local name
-    for name; do
-        dpkg-deb --extract "$cache"/debs/"$name"_*.deb "$work/files"
-    done
-}
-unpack 'linux-image-*' busybox-static systemd-boot-efi qemu-efi-aarch64
+for deb in "$cache"/debs/{linux-image-*,busybox-static,systemd-boot-efi,qemu-efi-aarch64}_*.deb; do
+    dpkg-deb --extract "$deb" "$work/files"
+done
 files=$work/files
 release=$(basename "$files"/lib/modules/*)
 depmod --basedir "$files" "$release"

@@ -12,7 +12,7 @@ cd "$(dirname "$0")/../.."
 readonly loose='busybox-static systemd-boot-efi qemu-efi-aarch64 v4l2loopback-dkms'
 
 packages=$(sed 's/#.*//; /^[[:space:]]*$/d' image/packages | paste -sd, -)
-stamp=$(sha256sum image/packages "$0" | sha256sum | cut -c1-16)
+stamp=$(cat image/packages scripts/image/root.sh | sha256sum | cut -c1-16)
 if [[ -f $cache/root.tar && $(cat "$cache/root.stamp" 2>/dev/null) == "$stamp" ]]; then
     echo "  root: $cache/root.tar is up to date"
     exit
@@ -28,8 +28,10 @@ fetch='set -e; export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"; mkdir "$1/loose"; cd 
 kernel=$(apt-cache depends linux-image-arm64 | sed -n "s/^ *Depends: //p" | head -n 1)
 release=${kernel#linux-image-}
 kbuild=$(apt-cache depends "linux-headers-$release" | sed -n "s/^ *Depends: \(linux-kbuild-.*\)/\1/p" | head -n 1)
-apt-get --quiet --quiet download "$kernel" "linux-headers-$release" "linux-headers-${release%-arm64}-common" \
+apt-get --quiet --quiet --option APT::Sandbox::User=root download "$kernel" "linux-headers-$release" "linux-headers-${release%-arm64}-common" \
     "$kbuild" '"$loose"
+# shellcheck disable=SC2016
+readonly tidy='rm -r "$1/loose"'
 
 echo "  root: installing $(tr , '\n' <<<"$packages" | wc -l) packages and what they need; minutes"
 rm -rf "$cache/root.tar" "$cache/root.stamp" "$cache/debs" "$cache/new"
@@ -40,7 +42,7 @@ mmdebstrap --quiet --architectures=arm64 --variant=minbase --mode="$mode" --skip
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
     --dpkgopt='path-exclude=/usr/share/locale/*' \
     --customize-hook="$fetch" --customize-hook="copy-out /loose $cache/new" \
-    --customize-hook='rm -rf "$1/loose"' \
+    --customize-hook="$tidy" \
     bookworm "$cache/new/root.tar" - <<<"$sources"
 mv "$cache/new/loose" "$cache/debs"
 mv "$cache/new/root.tar" "$cache/root.tar"

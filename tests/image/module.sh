@@ -14,12 +14,9 @@ trap 'rm -rf "$work"' EXIT
 for deb in "$cache"/debs/{linux-headers-*,linux-kbuild-*,v4l2loopback-dkms}_*.deb; do
     dpkg-deb --extract "$deb" "$work/files"
 done
-# The headers name each other by where they would be installed.
+# One of the headers' makefiles names the other by where it would be installed.
 headers=$work/files/usr/src/linux-headers-$release
 sed -i "s|/usr/src/|$work/files/usr/src/|g" "$headers/Makefile"
-for link in "$headers"/scripts "$headers"/tools "$work"/files/usr/src/linux-headers-*-common/{scripts,tools}; do
-    [[ -L $link ]] && ln -sfn "$work/files$(realpath --canonicalize-missing --no-symlinks "/${link#"$work/files/"}/../$(readlink "$link")" 2>/dev/null | sed 's|.*/lib/|/usr/lib/|')" "$link"
-done
 cp --recursive "$work"/files/usr/src/v4l2loopback-* "$work/module"
 # The kernel's own tools are programs for arm64, which run in emulation; the compiler is this machine's.
 make --silent -C "$headers" ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- M="$work/module" modules >"$work/log" 2>&1 || {

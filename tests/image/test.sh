@@ -113,7 +113,7 @@ cut_during_first_boot() {
 }
 
 cut_while_writing() {
-    in_guest 30 'nohup setsid bash /run/media/guest/busy.sh >/dev/null 2>&1 & sleep 20; ls /var/tmp/busy | grep -q file' || return
+    in_guest 30 'nohup setsid bash /run/media/guest/busy.sh >/dev/null 2>&1 & sleep 20; ls /var/lib/busy | grep -q file' || return
     cut_power
 }
 

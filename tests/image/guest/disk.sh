@@ -11,7 +11,7 @@ try() { # WHAT
     within 60 "$1: it is online" is_up
 }
 
-filler=/var/tmp/filler
+filler=/var/lib/filler
 fallocate -l "$(($(df --output=avail --block-size=1 / | tail -n 1) - 4096))" $filler
 dd if=/dev/zero of=$filler.2 bs=4k 2>/dev/null
 must "the disk is full" test "$(df --output=avail / | tail -n 1)" -eq 0

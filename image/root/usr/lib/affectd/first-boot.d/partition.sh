@@ -27,8 +27,8 @@ write_report() { # text from standard input
 # flash memory keeps of them in spare blocks is out of reach.
 retire_settings() {
     local file=$boot/$settings_name
-    sed -E "s/^([[:space:]]*(broker_password|wifi_password)[[:space:]]*=).*/\1 $kept\r/
-        s/^([[:space:]]*broker_ca[[:space:]]*=).*/\1 $kept\r/" "$file" >"$boot/$applied_name" &&
+    LC_ALL=C sed -E "s/^((\xef\xbb\xbf)?[[:space:]]*(broker_password|wifi_password)[[:space:]]*=).*/\1 $kept\r/
+        s/^((\xef\xbb\xbf)?[[:space:]]*broker_ca[[:space:]]*=).*/\1 $kept\r/" "$file" >"$boot/$applied_name" &&
         sync "$boot/$applied_name" &&
         dd if=/dev/zero of="$file" bs="$(stat -c %s "$file")" count=1 conv=notrunc,fsync status=none &&
         rm "$file" && sync -f "$boot"
