@@ -19,7 +19,7 @@ has_file() { # DISK NAME
 open_shell() { # DISK
     local entry
     entry=$(read_file "$1" loader/entries/affectd.conf)
-    sed 's/^options .*/& systemd.debug_shell=1 systemd.default_debug_tty=hvc0/' <<<"$entry" |
+    sed 's/^options .*/& systemd.debug_shell=hvc0 systemd.mask=serial-getty@hvc0.service/' <<<"$entry" |
         drop_file "$1" loader/entries/affectd.conf
 }
 

@@ -25,7 +25,8 @@ start_guest() {
 await_shell() { # SECONDS
     local end=$((SECONDS + $1)) line
     while ((SECONDS < end)) && guest_lives; do
-        printf '\nstty -echo -onlcr; echo shell-is-"here"\n' >&"$to_guest"
+        # A plain shell that neither echoes nor prompts, so that what comes back is what commands print.
+        printf '\nexec env PS1= PS2= sh -c "stty -echo -onlcr; echo shell-is-\\"here\\"; exec sh"\n' >&"$to_guest"
         while read -r -t 3 -u "$from_guest" line; do
             [[ $line != *shell-is-here* ]] && continue
             drain
