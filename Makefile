@@ -24,7 +24,7 @@ DEMO_CLIP := demo/clip.mp4
 DEMO_ADDRESS = $(if $(filter clip,$(DEMO_SOURCE)),$(DEMO_CLIP),$(if $(filter camera,$(DEMO_SOURCE)),v4l:/dev/video0,$(DEMO_SOURCE)))
 DEMO_COMMAND = $(AFFECTD) replay $(DEMO_ADDRESS)
 
-.PHONY: help demo test test-lab models onnxruntime bench deny fmt clean-demo venv venv-test
+.PHONY: arm64 arm64-test deb deb-test help demo test test-lab models onnxruntime bench deny fmt clean-demo venv venv-test
 
 ##@ To try it
 demo: ## Build affectd and play a clip through it (DEMO_SOURCE=camera: your camera)
@@ -43,6 +43,25 @@ test: ## Run every check and test of the daemon and of models/fetch
 	@scripts/setup.sh --tests
 	@$(MAKE) --no-print-directory models venv-test onnxruntime
 	@scripts/test.sh
+
+##@ For boards
+# How programs and packages for boards are built: release, or ci for a quick trial.
+PROFILE ?= release
+# The package's architecture: amd64 or arm64.
+ARCH ?= $(shell dpkg --print-architecture 2>/dev/null)
+export PROFILE
+
+arm64: ## Build for 64-bit ARM boards (PROFILE=ci: a quick trial; installs a cross compiler)
+	@scripts/arm64.sh
+
+arm64-test: ## Run that build in emulation against the golden vectors of all packs
+	@scripts/arm64-test.sh
+
+deb: models ## Make the Debian package into target/debian (ARCH=amd64 or arm64)
+	@scripts/deb.sh $(ARCH)
+
+deb-test: ## Install, upgrade and purge the newest package in a fresh Debian (as root)
+	@tests/package/test.sh $(or $(DEB),$(shell ls -t target/debian/affectd_*_$(ARCH).deb 2>/dev/null | head -n 1))
 
 ##@ For developers
 models: venv ## Fetch, convert and check the models that are not committed
