@@ -30,6 +30,7 @@ check "dependencies" scripts/deny.sh --if-installed
 check "models/fetch: tests" in_fetch "$python" -m pytest --quiet
 check "models/fetch: lints" in_fetch "$python" -m ruff check --quiet .
 check "models/fetch: format" in_fetch "$python" -m ruff format --check --quiet .
+check "systemd units" scripts/units.sh
 check "shell scripts" scripts/shell-lints.sh
 
 printf '\n== Summary\n'
