@@ -12,7 +12,7 @@ start_guest() {
     console=$2
     rm -f "$work"/shell.{in,out}
     mkfifo "$work"/shell.{in,out}
-    IMAGE_CACHE=$cache nice scripts/image/boot.sh "$disk" \
+    IMAGE_CACHE=$cache scripts/image/boot.sh "$disk" \
         -serial "file:$console" -monitor none -nic none \
         -chardev "pipe,id=shell,path=$work/shell" -device virtio-serial-pci -device virtconsole,chardev=shell \
         -drive "if=none,id=media,file=$work/media.img,format=raw,readonly=on" -device virtio-blk-pci,drive=media \
