@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly cargo_deb=3.8.0 tools=$PWD/target/tools stage=target/package
-readonly profile=${PROFILE:-release} folder=${CARGO_TARGET_DIR:-target}
+readonly profile=${PROFILE:-release} built_in=${CARGO_TARGET_DIR:-target}
 [[ $profile == dev ]] && built=debug || built=$profile
 
 fail() {
@@ -30,18 +30,18 @@ build_amd64() {
     run=()
     if [[ ${V3:-yes} != no ]]; then
         RUSTFLAGS="-C target-cpu=x86-64-v3" cargo build --profile "$profile"
-        install -D "$folder/$built/affectd" "$stage/x86-64-v3/affectd"
+        install -D "$built_in/$built/affectd" "$stage/x86-64-v3/affectd"
         arguments+=(--variant x86-64-v3)
     fi
     RUSTFLAGS='' cargo build --profile "$profile"
-    program=$folder/$built/affectd
+    program=$built_in/$built/affectd
 }
 
 build_arm64() {
     PROFILE=$profile scripts/arm64.sh
     target=aarch64-unknown-linux-gnu
     arguments+=(--target "$target")
-    program=$folder/$target/$built/affectd
+    program=$built_in/$target/$built/affectd
     run=()
     [[ $(uname -m) == aarch64 ]] || run=(qemu-aarch64-static)
 }
@@ -69,12 +69,19 @@ affectd ($version) unstable; urgency=medium
 END
 }
 
-whole_packs() {
-    local manifest file
+# What each pack's manifest lists, with its card, licence and signature; nothing else that lies beside it.
+stage_packs() {
+    local manifest folder file
     for manifest in models/*/pack.toml; do
-        while read -r file; do
-            [[ -f $(dirname "$manifest")/$file ]] || fail "$(dirname "$manifest")/$file is missing: make models"
-        done < <(sed -n 's/^file = "\(.*\)"$/\1/p' "$manifest")
+        folder=$(dirname "$manifest")
+        {
+            echo pack.toml
+            sed -n 's/^file = "\(.*\)"$/\1/p' "$manifest"
+            find "$folder" -maxdepth 1 \( -name CARD.md -o -name LICENSE -o -name pack.toml.minisig \) -printf '%f\n'
+        } | sort --unique | while read -r file; do
+            [[ -f $folder/$file ]] || fail "$folder/$file is missing: make models"
+            install -D --mode 644 "$folder/$file" "$stage/$folder/$file"
+        done
     done
 }
 
@@ -85,9 +92,9 @@ arguments=(--no-build --profile "$profile" --deb-version "$version" --output tar
 [[ $profile == dev && $arch == amd64 ]] && arguments+=(--strip) || arguments+=(--no-strip)
 
 install_tools
-whole_packs
 rm -rf "$stage"
 mkdir -p "$stage"
+stage_packs
 case $arch in
 amd64) build_amd64 ;;
 arm64) build_arm64 ;;
