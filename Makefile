@@ -24,7 +24,8 @@ DEMO_CLIP := demo/clip.mp4
 DEMO_ADDRESS = $(if $(filter clip,$(DEMO_SOURCE)),$(DEMO_CLIP),$(if $(filter camera,$(DEMO_SOURCE)),v4l:/dev/video0,$(DEMO_SOURCE)))
 DEMO_COMMAND = $(AFFECTD) replay $(DEMO_ADDRESS)
 
-.PHONY: help demo test guest-test gstreamer-test test-lab models onnxruntime bench deny fmt clean-demo venv venv-test
+.PHONY: help demo test guest-test gstreamer-test arm64 arm64-test deb deb-test image image-test
+.PHONY: test-lab models onnxruntime bench deny fmt clean-demo venv venv-test
 
 ##@ To try it
 demo: ## Build affectd and play a clip through it (DEMO_SOURCE=camera: your camera)
@@ -44,12 +45,35 @@ test: ## Run every check and test of the daemon and of models/fetch
 	@$(MAKE) --no-print-directory models venv-test onnxruntime
 	@scripts/test.sh
 
-gstreamer-test: ## Test sources of GStreamer pipelines (installs its headers and plugins)
-	@scripts/setup.sh --gstreamer
-	@$(MAKE) --no-print-directory models
-	cargo clippy --features gstreamer --lib --test gstreamer -- -D warnings
-	cargo test --features gstreamer --test gstreamer
-	cargo test --features gstreamer --lib capture::
+##@ For boards
+# How programs and packages for boards are built: release, or ci for a quick trial.
+PROFILE ?= release
+# The package's architecture: amd64 or arm64.
+ARCH ?= $(shell dpkg --print-architecture 2>/dev/null)
+export PROFILE
+
+arm64: ## Build for 64-bit ARM boards (PROFILE=ci: a quick trial; installs a cross compiler)
+	@scripts/arm64.sh
+
+arm64-test: ## Run that build in emulation against the golden vectors of all packs
+	@scripts/arm64-test.sh
+
+deb: models ## Make the Debian package into target/debian (ARCH=amd64 or arm64)
+	@scripts/deb.sh $(ARCH)
+
+deb-test: ## Install, upgrade and purge the newest package in a fresh Debian (as root)
+	@tests/package/test.sh $(or $(DEB),$(shell ls -t target/debian/affectd_*_$(ARCH).deb 2>/dev/null | head -n 1))
+
+# The board that an image is for: a folder of boards/ with an image.conf.
+BOARD ?= qemu-virt
+IMAGE_DEB = $(or $(DEB),"$$(ls -t target/debian/affectd_*_arm64.deb | head -n 1)")
+
+image: ## Make a disk image that boots (BOARD=qemu-virt; DEB=a package for arm64, else one is made)
+	@$(if $(DEB),true,$(MAKE) --no-print-directory deb ARCH=arm64)
+	@scripts/image/build.sh $(BOARD) $(IMAGE_DEB)
+
+image-test: image ## Boot that image in emulation: first boot, camera, power cuts, upgrade (BOARD=qemu-virt)
+	@tests/image/test.sh $(BOARD) $(IMAGE_DEB)
 
 ##@ For developers
 models: venv ## Fetch, convert and check the models that are not committed
@@ -60,6 +84,13 @@ onnxruntime: venv ## Fetch the library of ONNX Runtime that tests run models in 
 
 test-lab: ## Test the training recipes (installs PyTorch: about 2 GB)
 	@$(MAKE) -C models/lab test
+
+gstreamer-test: ## Test sources of GStreamer pipelines (installs its headers and plugins)
+	@scripts/setup.sh --gstreamer
+	@$(MAKE) --no-print-directory models
+	cargo clippy --features gstreamer --lib --test gstreamer -- -D warnings
+	cargo test --features gstreamer --test gstreamer
+	cargo test --features gstreamer --lib capture::
 
 guest-test: models ## Test with real cameras and sound cards, in a virtual machine
 	@scripts/setup.sh --tests

@@ -62,6 +62,8 @@ missing_packages() {
     command -v mosquitto >/dev/null || [[ -x /usr/sbin/mosquitto ]] || echo mosquitto
     command -v mosquitto_sub >/dev/null || echo mosquitto-clients
     command -v shellcheck >/dev/null || echo shellcheck
+    # Not to run it: it checks the units.
+    command -v systemd-analyze >/dev/null || echo systemd
 }
 
 # Headers for the build, plugins that most pipelines use, and a server that plays a

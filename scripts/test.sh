@@ -31,7 +31,8 @@ check "dependencies" scripts/deny.sh --if-installed
 check "models/fetch: tests" in_fetch "$python" -m pytest --quiet
 check "models/fetch: lints" in_fetch "$python" -m ruff check --quiet .
 check "models/fetch: format" in_fetch "$python" -m ruff format --check --quiet .
-check "shell scripts" shellcheck scripts/*.sh .ci/run tests/guest/*.sh tests/guest/vm/*.sh
+check "systemd units" scripts/units.sh
+check "shell scripts" scripts/shell-lints.sh
 
 printf '\n== Summary\n'
 printf '%s\n' "${results[@]}"

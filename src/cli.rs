@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 use crate::affect::{Expression, Label};
 use crate::board::NAMES;
@@ -59,6 +60,17 @@ pub enum Command {
     Model(ModelCommand),
     /// Measure speed, memory and allocations on this machine
     Bench(BenchArgs),
+    /// Print what completes this command line in a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Write the manual pages into a folder, for who makes packages
+    #[command(hide = true)]
+    Man {
+        /// The folder
+        dir: PathBuf,
+    },
 }
 
 /// Arguments of `run`.
@@ -270,6 +282,11 @@ pub struct CheckArgs {
     /// The findings as JSON
     #[arg(long)]
     pub json: bool,
+
+    /// May this version take over from another one? Configuration, packs, golden vectors and secrets; not what may be
+    /// away for a while, as camera and broker
+    #[arg(long)]
+    pub post_update: bool,
 }
 
 const AFTER_DOCTOR: &str = "\

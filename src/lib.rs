@@ -30,6 +30,7 @@
 //! | [`pipeline`], [`outlet`] | the only wiring, and where it ends |
 //! | [`latency`], [`logging`], [`exit`] | what is measured, said, and returned |
 //! | [`cli`], [`commands`] | the command line as typed; one file per sub-command |
+//! | `handover` | to a build for this processor, where a package holds one |
 
 pub mod affect;
 pub mod annotation;
@@ -44,6 +45,8 @@ pub mod exit;
 pub mod face;
 pub mod fuse;
 pub mod geometry;
+#[cfg(target_arch = "x86_64")]
+pub mod handover;
 pub mod health;
 pub mod latency;
 pub mod logging;

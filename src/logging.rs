@@ -1,4 +1,4 @@
-//! What is said on standard error.
+//! What is said on standard error, or to the journal.
 //!
 //! Levels are defined by what an operator must do. ERROR: something was lost, act. WARN: nothing is lost yet,
 //! look. INFO: what a healthy device says, a few lines a day. DEBUG and TRACE: for us.
@@ -13,8 +13,15 @@ use tracing_subscriber::{Layer, fmt};
 
 use crate::config::LogFormat;
 
-/// Starts logging for the daemon.
+mod journal;
+
+/// Starts logging for the daemon. Text that leads to systemd's journal goes there with its fields.
 pub fn for_daemon(level: Level, format: LogFormat) {
+    if format == LogFormat::Text
+        && let Some(journal) = journal::layer()
+    {
+        return start(level, journal);
+    }
     // systemd adds time stamps; a terminal gets them, too, for they do no harm.
     let layer = fmt::layer().with_ansi(is_terminal()).with_writer(std::io::stderr);
     match format {

@@ -8,6 +8,8 @@ use affectd::exit::Exit;
 use clap::Parser;
 
 fn main() -> ExitCode {
+    #[cfg(target_arch = "x86_64")]
+    affectd::handover::to_faster_build();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(help_or_error) => {

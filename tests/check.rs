@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use affectd::board::{self, Signs};
-use affectd::commands::check::{self, Verdict};
+use affectd::commands::check::{self, Scope, Verdict};
 use affectd::model::digest::Sha256Sum;
 use tempfile::TempDir;
 
@@ -94,8 +94,12 @@ fn board() -> String {
 }
 
 fn run(path: &Path, json: bool) -> (Verdict, String) {
+    run_for(Scope::Start, path, None, json)
+}
+
+fn run_for(scope: Scope, path: &Path, models: Option<&Path>, json: bool) -> (Verdict, String) {
     let mut out = Vec::new();
-    let verdict = check::run(path, json, &mut out).unwrap();
+    let verdict = check::run(path, models, scope, json, &mut out).unwrap();
     (verdict, String::from_utf8(out).unwrap())
 }
 
@@ -249,4 +253,53 @@ fn a_certificate_file_must_hold_a_certificate() {
         assert_eq!(ended, verdict, "{said}");
         assert!(said.contains(expected), "{said}");
     }
+}
+
+/// The configuration of a place whose packs are this project's own.
+fn with_true_packs(place: &Place) -> String {
+    let models = concat!(env!("CARGO_MANIFEST_DIR"), "/models");
+    let text = place.configuration().replace("\"finder\"", "\"blazeface-short\"").replace("\"reader\"", "\"mtanet\"");
+    text.replace(&format!("{}/models", place.dir.path().display()), models)
+}
+
+#[test]
+fn a_version_may_take_over_while_camera_and_broker_are_away() {
+    let place = Place::new();
+    let away = with_true_packs(&place).replace(&place.broker(), "mqtt://127.0.0.1:1").replace("clip.mp4", "gone.mp4");
+    place.put("affectd.toml", &away);
+    let (verdict, said) = run_for(Scope::Update, &place.path("affectd.toml"), None, false);
+    assert_eq!(verdict, Verdict::Good, "{said}");
+    assert!(said.contains("golden      ok        blazeface-short 0.1.0 in tract, mtanet 0.1.0 in tract"), "{said}");
+    assert_eq!(place.check(&away, false).0, Verdict::WrongSurroundings);
+}
+
+#[test]
+fn a_version_whose_models_compute_something_else_may_not_take_over() {
+    let place = Place::new();
+    // Whole by its sums, and no model: what an engine makes of it shows only when it is run.
+    place.put("affectd.toml", &place.configuration());
+    let (verdict, said) = run_for(Scope::Update, &place.path("affectd.toml"), None, true);
+    assert_eq!(verdict, Verdict::WrongSurroundings);
+    let said: serde_json::Value = serde_json::from_str(&said).unwrap();
+    let findings = said["surroundings"].as_array().unwrap();
+    let grade = |what: &str| &findings.iter().find(|finding| finding["what"] == what).unwrap()["grade"];
+    assert_eq!((grade("models"), grade("golden")), (&"ok".into(), &"wrong".into()), "{said:#}");
+}
+
+#[test]
+fn a_version_that_does_not_know_a_key_may_not_take_over() {
+    let place = Place::new();
+    place.put("affectd.toml", "[source]\nviedo = \"v4l:/dev/video0\"\n");
+    let (verdict, said) = run_for(Scope::Update, &place.path("affectd.toml"), None, false);
+    assert_eq!(verdict, Verdict::WrongConfiguration, "{said}");
+}
+
+#[test]
+fn packs_are_looked_for_where_the_command_line_says() {
+    let place = Place::new();
+    place.put("affectd.toml", &place.configuration().replace("/models\"", "/elsewhere\""));
+    let path = place.path("affectd.toml");
+    assert_eq!(run_for(Scope::Start, &path, None, false).0, Verdict::WrongSurroundings);
+    let (verdict, said) = run_for(Scope::Start, &path, Some(&place.path("models")), false);
+    assert_eq!(verdict, Verdict::Good, "{said}");
 }

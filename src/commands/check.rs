@@ -2,6 +2,9 @@
 //!
 //! Three stages, printed as they are done: the syntax of the file, its meaning, and the surroundings.
 //! The first two end with the first stage that fails, and tell all that is wrong in it.
+//!
+//! After an update another question is asked: may this version take over? What may be away for a while counts as little
+//! then as it does for a start, and is not looked at; what the models compute counts.
 
 use std::io::Write;
 use std::path::Path;
@@ -12,7 +15,30 @@ use serde_json::json;
 use super::finding::{Finding, Grade};
 use crate::config::{self, Config, ConfigErrors, Stage};
 
+mod golden;
 pub(in crate::commands) mod surroundings;
+
+/// What is looked at beside the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// All that a start will meet.
+    Start,
+    /// What must hold before this version takes over from another one.
+    Update,
+}
+
+impl Scope {
+    fn looks(self) -> &'static [fn(&Config) -> Finding] {
+        match self {
+            Self::Start => &surroundings::ALL,
+            Self::Update => &UPDATE,
+        }
+    }
+}
+
+/// The looks after an update, in the order in which they are told.
+const UPDATE: [fn(&Config) -> Finding; 5] =
+    [surroundings::models, surroundings::engine, golden::vectors, surroundings::password, surroundings::certificates];
 
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,20 +51,24 @@ pub enum Verdict {
     WrongSurroundings,
 }
 
-/// Checks the configuration at `path` and prints what it finds: for a person, or one JSON object.
+/// Checks the configuration at `path` and prints what it finds: for a person, or one JSON object. Packs are looked for
+/// in `models`, else where the configuration says.
 ///
 /// # Errors
 /// When `out` cannot be written.
-pub fn run(path: &Path, json: bool, out: &mut impl Write) -> Result<Verdict> {
-    let loaded = config::load(path);
+pub fn run(path: &Path, models: Option<&Path>, scope: Scope, json: bool, out: &mut impl Write) -> Result<Verdict> {
+    let mut loaded = config::load(path);
+    if let (Ok(config), Some(models)) = (&mut loaded, models) {
+        config.models.dir = Some(models.to_owned());
+    }
     if json {
-        return report(path, &loaded, out);
+        return report(path, scope, &loaded, out);
     }
     match loaded {
         Ok(config) => {
             line(out, "syntax", Grade::Good, "")?;
             line(out, "meaning", Grade::Good, "")?;
-            tell_surroundings(path, &config, out)
+            tell_surroundings(path, scope, &config, out)
         }
         Err(errors) => {
             if errors.stage() == Stage::Meaning {
@@ -51,9 +81,9 @@ pub fn run(path: &Path, json: bool, out: &mut impl Write) -> Result<Verdict> {
     }
 }
 
-fn tell_surroundings(path: &Path, config: &Config, out: &mut impl Write) -> Result<Verdict> {
+fn tell_surroundings(path: &Path, scope: Scope, config: &Config, out: &mut impl Write) -> Result<Verdict> {
     let (mut wrong, mut warnings) = (0, 0);
-    for look in surroundings::ALL {
+    for look in scope.looks() {
         let finding = look(config);
         line(out, finding.what, finding.grade, &finding.says)?;
         if let Some(remedy) = &finding.remedy {
@@ -68,8 +98,14 @@ fn tell_surroundings(path: &Path, config: &Config, out: &mut impl Write) -> Resu
 
 /// One JSON object: `file`, `verdict`, `configuration` (the problems) and `surroundings` (the findings;
 /// null when the configuration is wrong).
-fn report(path: &Path, loaded: &std::result::Result<Config, ConfigErrors>, out: &mut impl Write) -> Result<Verdict> {
-    let findings = loaded.as_ref().ok().map(|config| surroundings::ALL.map(|look| look(config)));
+fn report(
+    path: &Path,
+    scope: Scope,
+    loaded: &std::result::Result<Config, ConfigErrors>,
+    out: &mut impl Write,
+) -> Result<Verdict> {
+    let look_at = |config| scope.looks().iter().map(|look| look(config)).collect::<Vec<_>>();
+    let findings = loaded.as_ref().ok().map(look_at);
     let verdict = match &findings {
         None => Verdict::WrongConfiguration,
         Some(findings) if findings.iter().any(|finding| finding.grade == Grade::Wrong) => Verdict::WrongSurroundings,

@@ -4,13 +4,14 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::cli::{Cli, Command, ModelCommand};
+use crate::cli::{CheckArgs, Cli, Command, ModelCommand};
 use crate::config::ConfigErrors;
 use crate::exit::Exit;
 use crate::logging;
 
 pub mod bench;
 pub mod check;
+mod describe;
 pub mod doctor;
 pub mod eval;
 mod files;
@@ -52,15 +53,18 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Replay(args) => replay::run(args, models),
         Command::Infer(args) => infer::run(args, models),
         Command::Eval(args) => eval::run(args, models),
-        Command::Check(args) => check(&args.config, args.json),
+        Command::Check(args) => check(args, models),
         Command::Doctor(args) => doctor::run(args, models),
         Command::Model(command) => model(command, models),
         Command::Bench(args) => bench::run(args, models),
+        Command::Completions { shell } => describe::completions(*shell, &mut io::stdout().lock()).map(|()| Exit::Ok),
+        Command::Man { dir } => describe::man(dir).map(|()| Exit::Ok),
     }
 }
 
-fn check(path: &Path, json: bool) -> anyhow::Result<Exit> {
-    Ok(match check::run(path, json, &mut io::stdout().lock())? {
+fn check(args: &CheckArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
+    let scope = if args.post_update { check::Scope::Update } else { check::Scope::Start };
+    Ok(match check::run(&args.config, models, scope, args.json, &mut io::stdout().lock())? {
         check::Verdict::Good => Exit::Ok,
         check::Verdict::WrongConfiguration => Exit::Config,
         check::Verdict::WrongSurroundings => Exit::Failed,

@@ -223,7 +223,7 @@ section! {
         /// The user that the broker knows this device as.
         username: Option<String> = None, absent "nobody in particular", example "kiosk-7";
         /// A file whose first line is the password. Readable by the user that affectd runs as, and no one else.
-        password_file: Option<PathBuf> = None, absent "no password", example "/etc/affectd/mqtt-password";
+        password_file: Option<PathBuf> = None, absent "the credential `mqtt-password` that systemd passes, else no password", example "/etc/affectd/mqtt-password";
         /// The certificates (PEM) that the broker's certificate is checked against, for `mqtts://`.
         ca_file: Option<PathBuf> = None, absent "those that the system trusts", example "/etc/affectd/ca.pem";
         /// How often the broker is shown that this device is alive, in seconds. A cable that was pulled shows

@@ -4,6 +4,10 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// Where systemd puts the credentials of a service.
+const CREDENTIALS_DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
 
 /// The variables that override keys, and the name of this host.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +20,7 @@ impl Environment {
     /// The environment of this process.
     pub fn of_process() -> Self {
         let names = super::reference::sections().into_iter().flat_map(|s| s.keys).filter_map(|key| key.environment);
+        let names = names.chain([CREDENTIALS_DIRECTORY]);
         let variables = names.filter_map(|name| Some((name, std::env::var_os(name)?))).collect();
         // Linux tells its name here; without it the device is called by the default below.
         let host_name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
@@ -36,6 +41,11 @@ impl Environment {
     /// The value of a variable; one that is set to nothing counts as not set.
     pub(super) fn variable(&self, name: &str) -> Option<&OsString> {
         self.variables.get(name).filter(|value| !value.is_empty())
+    }
+
+    /// Where a credential of that name is, if systemd passed it.
+    pub(super) fn credential(&self, name: &str) -> Option<PathBuf> {
+        Some(Path::new(self.variable(CREDENTIALS_DIRECTORY)?).join(name))
     }
 
     /// The name of this host; empty when it has none.

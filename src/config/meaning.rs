@@ -10,7 +10,7 @@ use super::as_typed::{self, AsTyped, Camera, Events, Face, Fuse, Models, Mqtt, P
 use super::choices::LogFormat;
 use super::clashes::{clash, clashes};
 use super::environment::Environment;
-use super::login::{Login, PasswordError};
+use super::login::{self, Login, PasswordError};
 use super::names::{PackName, device_of_host};
 use super::problem::Problem;
 use super::section::Setting;
@@ -131,7 +131,7 @@ pub(super) fn understand(typed: &AsTyped, environment: &Environment) -> (Option<
         smooth: smooth_settings(&typed.smooth),
         events: event_settings(&typed.events),
         publish: publish_settings(&typed.mqtt, &typed.publish),
-        login: login(&typed.mqtt),
+        login: login(&typed.mqtt, environment),
         limits: limits(&typed.limits),
         log: LogChoice { level: typed.log.level.value, format: typed.log.format.value },
     });
@@ -257,9 +257,10 @@ fn limits(limits: &as_typed::Limits) -> Limits {
     }
 }
 
-fn login(mqtt: &Mqtt) -> Option<Login> {
+fn login(mqtt: &Mqtt, environment: &Environment) -> Option<Login> {
     let user = mqtt.username.value.clone()?;
-    Some(Login { user, password_file: mqtt.password_file.value.clone() })
+    let credential = environment.credential(login::CREDENTIAL);
+    Some(Login { user, password_file: mqtt.password_file.value.clone(), credential })
 }
 
 fn millis(setting: &Setting<u32>) -> Duration {

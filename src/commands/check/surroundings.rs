@@ -204,7 +204,7 @@ pub(in crate::commands) fn password(config: &Config) -> Finding {
     let Some(login) = &config.login else {
         return Finding::good("password", "none is asked for");
     };
-    let Some(path) = &login.password_file else {
+    let Some(path) = login.file() else {
         return Finding::good("password", "none is given for the user");
     };
     if let Err(error) = login.credentials() {

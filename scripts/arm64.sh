@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# Builds affectd for 64-bit ARM boards, on Debian or Ubuntu for x86-64, or on such a board itself, and checks that the
+# boards' C library is new enough for it. Installs what is missing.
+# Usage: [PROFILE=release] [GLIBC=2.34] arm64.sh
+#   GLIBC=2.31 builds for JetPack 5 with Zig as linker, which knows older C libraries.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+readonly target=aarch64-unknown-linux-gnu profile=${PROFILE:-release} glibc=${GLIBC:-2.34}
+readonly folder=${CARGO_TARGET_DIR:-target}
+# Versions that were seen to work together.
+readonly zigbuild=0.23.0 zig=0.15.2
+
+# Flags for this machine's processor would be taken for the board's.
+unset RUSTFLAGS
+
+fail() {
+    echo "arm64: $*" >&2
+    exit 1
+}
+
+as_root() {
+    if [[ $(id -u) -eq 0 ]]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        fail "ask an administrator to run: $*"
+    fi
+}
+
+missing_packages() {
+    command -v aarch64-linux-gnu-gcc >/dev/null || echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+    command -v pkg-config >/dev/null || echo pkg-config
+    [[ -e /usr/lib/aarch64-linux-gnu/pkgconfig/alsa.pc ]] || echo libasound2-dev:arm64
+    compgen -G '/usr/lib/llvm-*/lib/libclang*.so*' >/dev/null || echo libclang-dev
+}
+
+install_packages() {
+    local packages
+    read -r -d '' -a packages <<<"$(missing_packages)" || true
+    ((${#packages[@]})) || return 0
+    command -v apt-get >/dev/null ||
+        fail "this is neither Debian nor Ubuntu; with Docker or Podman, cross brings what is needed:
+  cargo install cross && CROSS_CONFIG=cross.toml cross build --release --target $target"
+    echo "  installing with apt-get: ${packages[*]}"
+    as_root dpkg --add-architecture arm64
+    as_root apt-get --quiet --quiet update || true
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get --quiet --quiet --yes --no-install-recommends \
+        install "${packages[@]}" >/dev/null ||
+        fail "apt-get could not install ${packages[*]}
+On Ubuntu for x86-64, packages for arm64 have a mirror of their own: add ports.ubuntu.com for [arch=arm64] to the
+sources, and [arch=amd64] to the others. Or use cross, as cross.toml says."
+}
+
+# The standard library for the target: from rustup, else from Debian beside its own newest compiler.
+install_rust_target() {
+    local library
+    library=$(rustc --print sysroot)/lib/rustlib/$target/lib
+    compgen -G "$library/libstd-*" >/dev/null && return
+    if command -v rustup >/dev/null && rustup target add "$target"; then
+        return
+    fi
+    echo "  rustup has no $target here; looking for Debian's"
+    as_root apt-get --quiet --quiet --yes --no-install-recommends install \
+        rustc-web libstd-rust-web-dev libstd-rust-web-dev:arm64 >/dev/null ||
+        fail "there is no standard library for $target: rustup target add $target"
+    export RUSTC=/usr/bin/rustc
+}
+
+cross_environment() {
+    export PKG_CONFIG_ALLOW_CROSS=1
+    export PKG_CONFIG_LIBDIR_aarch64_unknown_linux_gnu=/usr/lib/aarch64-linux-gnu/pkgconfig:/usr/share/pkgconfig
+    # The kernel's video headers are read when the camera's bindings are made.
+    export BINDGEN_EXTRA_CLANG_ARGS_aarch64_unknown_linux_gnu="--target=aarch64-linux-gnu -I/usr/aarch64-linux-gnu/include"
+}
+
+build() {
+    export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
+    export CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc AR_aarch64_unknown_linux_gnu=aarch64-linux-gnu-ar
+    cargo build --profile "$profile" --target "$target"
+}
+
+build_with_zig() {
+    local tools=target/tools/zig
+    if [[ ! -x $tools/bin/cargo-zigbuild ]]; then
+        echo "  fetching cargo-zigbuild $zigbuild and Zig $zig into $tools"
+        python3 -m venv "$tools"
+        "$tools/bin/pip" install --quiet "cargo-zigbuild==$zigbuild" "ziglang==$zig"
+    fi
+    # ALSA's library of this machine's release refers to a newer C library than is asked for; on the board there is
+    # another one.
+    export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS="-C link-arg=-Wl,--allow-shlib-undefined"
+    PATH=$PWD/$tools/bin:$PATH cargo zigbuild --profile "$profile" --target "$target.$glibc"
+}
+
+if [[ $(uname -m) == aarch64 ]]; then
+    cargo build --profile "$profile" --target "$target"
+else
+    install_packages
+    install_rust_target
+    cross_environment
+    if [[ $glibc == 2.34 ]]; then build; else build_with_zig; fi
+fi
+[[ $profile == dev ]] && built=debug || built=$profile
+program=$folder/$target/$built/affectd
+scripts/glibc.sh "$program" "$glibc"
+echo "$program"
