@@ -14,10 +14,8 @@ use super::vm::{Module, Running};
 fn asked(dir: &std::path::Path, source: &str) -> Vec<String> {
     let broker = Mosquitto::start();
     let config = dir.join("doctor.toml");
-    let text = format!(
-        "[device]\nid = \"guest\"\n[source]\n{source}\n[mqtt]\nurl = \"mqtt://127.0.0.1:{}\"\n",
-        broker.port
-    );
+    let text =
+        format!("[device]\nid = \"guest\"\n[source]\n{source}\n[mqtt]\nurl = \"mqtt://127.0.0.1:{}\"\n", broker.port);
     fs::write(&config, text).unwrap();
     let ran = affectd(&["doctor", "--json", "--config", config.to_str().unwrap()]);
     let report: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{}{}", ran.stdout, ran.stderr));

@@ -133,6 +133,7 @@ mod tests {
             driver: "uvcvideo".to_owned(),
             bus: String::new(),
             serial: None,
+            index: 0,
             links: Vec::new(),
             kind,
             access,

@@ -69,8 +69,12 @@ pub(super) fn look(case: &Case) -> Vec<Finding> {
 
 /// A microphone of this machine, whether it is the configured one or not.
 fn microphone(found: &MicrophoneInfo) -> Finding {
-    let MicrophoneInfo { name, device, access, .. } = found;
+    let MicrophoneInfo { name, device, switched_off, access, .. } = found;
     let named = format!("alsa:{device} ({name})");
+    if !switched_off.is_empty() {
+        let says = format!("{named}: {}", switched_off.join(", "));
+        return Finding::warning("microphone", says, "switch it on: `alsamixer`, F4 for capture, space bar");
+    }
     match access {
         MicrophoneAccess::Free(offer) => {
             let rates = offer.rates.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
@@ -182,11 +186,14 @@ mod tests {
 
     #[test]
     fn a_microphone_that_cannot_be_had_says_why() {
-        let of = |access| {
+        let told = |switched_off, access| {
             let text = String::new;
             let (name, device) = ("USB Audio".to_owned(), "plughw:CARD=Device,DEV=0".to_owned());
-            microphone(&MicrophoneInfo { card: text(), name, device_name: text(), device, access })
+            microphone(&MicrophoneInfo { card: text(), name, device_name: text(), device, switched_off, access })
         };
+        let of = |access| told(Vec::new(), access);
+        let off = told(vec!["Mic is switched off".to_owned()], MicrophoneAccess::Denied);
+        assert_eq!((off.grade, off.says.contains("Mic is switched off")), (Grade::Warning, true), "{off:?}");
         let busy = of(MicrophoneAccess::Busy(Vec::new()));
         assert_eq!(
             (busy.grade, &*busy.says),

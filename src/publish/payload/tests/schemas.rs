@@ -45,7 +45,7 @@ fn committed(name: &str) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
-fn all() -> [(&'static str, Value); 7] {
+fn all() -> [(&'static str, Value); 8] {
     let about = |topic: &str| format!("The payload of <prefix>/<device>/{topic}.");
     let bare = format!("{} It is the bare word, without quotation marks.", about("status"));
     let line = format!("{} Also one line of `affectd infer`, which adds `source`.", about("faces/<id>/state"));
