@@ -17,7 +17,7 @@
 //! |---|---|
 //! | [`affect`] | valence, arousal, expressions, action units: the words everything else speaks |
 //! | [`clock`], [`geometry`] | time and space, without a device |
-//! | [`board`] | which board this is, and what is known of it |
+//! | [`board`], [`thermal`] | which board this is, what is known of it, how warm it is |
 //! | [`capture`] | cameras, microphones, files: small traits, a fake beside each |
 //! | [`picture`] | a frame in the camera's own format; sampling it for a model |
 //! | [`model`] | model packs, the engines that run them, golden vectors |
@@ -60,4 +60,5 @@ pub mod scene;
 pub mod sequence;
 pub mod smooth;
 pub mod supervise;
+pub mod thermal;
 pub mod voice;

@@ -15,9 +15,9 @@ use super::section::{Key, Section, Setting, document, section};
 use crate::capture::Address;
 use crate::capture::v4l::controls::{PowerLine, Tuned};
 use crate::events::Kind;
-use crate::health::machine::THERMAL;
 use crate::model::{EngineChoice, Provider, TrustedKey};
 use crate::publish::{BrokerAddress, DeviceId, Prefix, Protocol};
+use crate::thermal;
 
 /// Everything but compound expressions: the expression that one is made of is told already.
 fn default_kinds() -> Vec<Kind> {
@@ -250,7 +250,7 @@ section! {
         /// No fewer frames than this are read in a second, however hot it is.
         min_frame_rate: f32 = 5.0, within 0.5..=60.0;
         /// The folder in which the system tells its temperatures.
-        thermal_dir: PathBuf = PathBuf::from(THERMAL);
+        thermal_dir: PathBuf = PathBuf::from(thermal::FOLDER);
     }
 }
 

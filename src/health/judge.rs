@@ -244,7 +244,7 @@ mod tests {
     #[test]
     fn what_changes_all_the_time_is_told_once_a_second_at_most_and_figures_do_not_count() {
         let flapping = |now: Monotonic| {
-            let trouble = (now.since_zero().as_millis() / 250 % 2 == 0).then(|| "loose".into());
+            let trouble = (now.since_zero().as_millis() / 250).is_multiple_of(2).then(|| "loose".into());
             Findings { camera: Reading { trouble, ..working(now) }, ..found(now) }
         };
         assert!(told(10, flapping).len() <= 10);

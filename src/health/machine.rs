@@ -3,12 +3,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
 
 use jiff::Timestamp;
 
-/// Where Linux tells temperatures.
-pub const THERMAL: &str = "/sys/class/thermal";
+use crate::thermal::{Zone, telling, zones};
 
 /// Where systemd's time client tells whether a time server has answered.
 pub const TIME_SYNC: &str = "/run/systemd/timesync";
@@ -19,11 +17,8 @@ const USUAL_LIMIT: f32 = 85.0;
 /// How far below the temperature at which the board switches itself off the limit is, at the least.
 const BEFORE_THE_END: f32 = 10.0;
 
-/// What a thermometer may show; beyond, it is broken.
-const CREDIBLE: std::ops::RangeInclusive<f32> = -50.0..=150.0;
-
-/// No clock can be right that stands before this program was written.
-static WRITTEN: LazyLock<Option<Timestamp>> = LazyLock::new(|| "2026-11-01T00:00:00Z".parse().ok());
+/// 2026-11-01: no clock can be right that stands before this program was written.
+pub const WRITTEN: Timestamp = Timestamp::constant(1_793_491_200, 0);
 
 /// How hot the board is.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -53,61 +48,44 @@ impl Heat {
 pub struct Thermometers {
     dir: PathBuf,
     limit: Option<f32>,
+    names: Vec<String>,
 }
 
 impl Thermometers {
-    /// Those in `dir`, as Linux has them in [`THERMAL`]. `limit` in degrees Celsius stands in place of what the zones
-    /// themselves say.
-    pub fn new(dir: &Path, limit: Option<f32>) -> Self {
-        Self { dir: dir.to_owned(), limit }
+    /// Those in `dir`, as Linux has them in [`crate::thermal::FOLDER`]. `limit` in degrees Celsius stands in place of
+    /// what the zones themselves say. Where zones of these names are, the others do not count.
+    pub fn new(dir: &Path, limit: Option<f32>, names: Vec<String>) -> Self {
+        Self { dir: dir.to_owned(), limit, names }
     }
 
     /// Reads them all.
     pub fn read(&self) -> Heat {
-        let entries = fs::read_dir(&self.dir).into_iter().flatten().flatten();
-        let mut heat = Heat::default();
-        for entry in entries {
-            let (path, name) = (entry.path(), entry.file_name());
-            let name = name.to_string_lossy();
-            if name.starts_with("thermal_zone") {
-                let Some(temperature) = celsius(&path.join("temp")) else { continue };
-                let margin = self.limit.unwrap_or_else(|| limit(&path)) - temperature;
-                if heat.margin.is_none_or(|least| margin < least) {
-                    (heat.temperature, heat.margin) = (Some(temperature), Some(margin));
-                }
-            } else if name.starts_with("cooling_device") {
-                heat.throttled |= throttles(&path);
+        let mut heat = Heat { throttled: self.throttled(), ..Heat::default() };
+        for zone in telling(zones(&self.dir), &self.names) {
+            let margin = self.limit.unwrap_or_else(|| limit(&zone)) - zone.now;
+            if heat.margin.is_none_or(|least| margin < least) {
+                (heat.temperature, heat.margin) = (Some(zone.now), Some(margin));
             }
         }
         heat
     }
+
+    fn throttled(&self) -> bool {
+        let devices = fs::read_dir(&self.dir).into_iter().flatten().flatten();
+        let mut cooling = devices.filter(|entry| entry.file_name().to_string_lossy().starts_with("cooling_device"));
+        cooling.any(|entry| throttles(&entry.path()))
+    }
 }
 
 /// The temperature from which on a zone is too hot: where it begins to throttle, or what is usual.
-fn limit(zone: &Path) -> f32 {
-    let (mut passive, mut end) = (None::<f32>, None::<f32>);
-    for n in 0..16 {
-        let Some(kind) = text(&zone.join(format!("trip_point_{n}_type"))) else { break };
-        let Some(at) = celsius(&zone.join(format!("trip_point_{n}_temp"))).filter(|at| *at > 0.0) else { continue };
-        match &*kind {
-            "passive" => passive = Some(passive.map_or(at, |other| other.min(at))),
-            "hot" | "critical" => end = Some(end.map_or(at, |other| other.min(at))),
-            _ => {}
-        }
-    }
-    passive.unwrap_or_else(|| end.map_or(USUAL_LIMIT, |end| USUAL_LIMIT.min(end - BEFORE_THE_END)))
+fn limit(zone: &Zone) -> f32 {
+    zone.slows.unwrap_or_else(|| zone.ends.map_or(USUAL_LIMIT, |end| USUAL_LIMIT.min(end - BEFORE_THE_END)))
 }
 
 /// Whether a cooling device is the processor, and is made to cool: a fan costs nobody anything.
 fn throttles(device: &Path) -> bool {
     let is_processor = text(&device.join("type")).is_some_and(|kind| kind == "Processor" || kind.contains("cpufreq"));
     is_processor && text(&device.join("cur_state")).is_some_and(|state| state.parse::<u32>().is_ok_and(|by| by > 0))
-}
-
-/// A temperature that Linux tells in thousandths.
-fn celsius(path: &Path) -> Option<f32> {
-    let thousandths: i32 = text(path)?.parse().ok()?;
-    Some(thousandths as f32 / 1000.0).filter(|celsius| CREDIBLE.contains(celsius))
 }
 
 fn text(path: &Path) -> Option<String> {
@@ -129,7 +107,7 @@ pub enum ClockState {
 /// Judges a clock that shows `wall`. `time_sync` is the folder of systemd's time client, [`TIME_SYNC`]; where that
 /// does not run, another may keep the time, and nothing is known of it.
 pub fn clock(wall: Timestamp, time_sync: &Path) -> ClockState {
-    if WRITTEN.is_some_and(|written| wall < written) {
+    if wall < WRITTEN {
         ClockState::BeforeUs
     } else if time_sync.is_dir() && !time_sync.join("synchronized").exists() {
         ClockState::NotSet
@@ -154,7 +132,7 @@ mod tests {
     }
 
     fn heat(files: &[(&str, &str)], limit: Option<f32>) -> Heat {
-        Thermometers::new(board(files).path(), limit).read()
+        Thermometers::new(board(files).path(), limit, Vec::new()).read()
     }
 
     #[test]
@@ -199,7 +177,7 @@ mod tests {
             let found = heat(files, None);
             assert!(found == Heat::default() && !found.is_hot() && found.is_below(5.0), "{found:?}");
         }
-        assert_eq!(Thermometers::new(Path::new("/nowhere"), None).read(), Heat::default());
+        assert_eq!(Thermometers::new(Path::new("/nowhere"), None, Vec::new()).read(), Heat::default());
     }
 
     #[test]

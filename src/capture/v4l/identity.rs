@@ -100,7 +100,7 @@ mod tests {
         for serial in [None, Some("0001")] {
             let (left, right) = (camera(0, "Webcam", "usb-1", serial), camera(2, "Webcam", "usb-2", serial));
             let identity = Identity::of(&left, &[left.clone(), right.clone()]);
-            assert_eq!(identity.find(&[right.clone()]), None, "{serial:?}");
+            assert_eq!(identity.find(std::slice::from_ref(&right)), None, "{serial:?}");
             let back = camera(4, "Webcam", "usb-1", serial);
             assert_eq!(identity.find(&[right, back.clone()]), Some(back));
         }

@@ -6,10 +6,9 @@ use jiff::Timestamp;
 
 use super::{Case, Finding};
 use crate::clock::{Clock, SystemClock};
+use crate::health::machine::WRITTEN;
 
-/// 2026-11-01: when this was written. An earlier time is a clock that was never set.
-const WRITTEN: i64 = 1_793_491_200;
-/// How long after that a time is still believed, in seconds: twenty years.
+/// How long after the making of this program a time is still believed, in seconds: twenty years.
 const BELIEVED: i64 = 20 * 365 * 86_400;
 
 /// What systemd's time service leaves behind once it has heard from a server.
@@ -28,7 +27,7 @@ pub(super) fn look(case: &Case) -> Vec<Finding> {
 /// `kept`: whether something keeps it right, when that is known.
 fn judge(now: Timestamp, kept: Option<bool>) -> Finding {
     let shown = now.strftime("%Y-%m-%d %H:%M:%S UTC");
-    let late = now.as_second() - WRITTEN;
+    let late = now.as_second() - WRITTEN.as_second();
     match kept {
         _ if !(0..BELIEVED).contains(&late) => {
             Finding::wrong("clock", format!("it says {shown}, which cannot be"), REMEDY)

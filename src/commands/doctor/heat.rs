@@ -1,40 +1,26 @@
 //! How warm the processor is, and whether the board slows itself down for heat or a weak supply.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::{Case, Finding};
+use crate::thermal::{Zone, telling, zones};
 
 /// Where thermal zones are.
 const ZONES: &str = "sys/class/thermal";
-/// Temperatures that are one, in degrees Celsius; sensors that are switched off say others.
-const PLAUSIBLE: std::ops::RangeInclusive<f64> = -40.0..=150.0;
 /// From here on a zone that does not say itself when it is too warm is so, in degrees Celsius.
-const WARM: f64 = 80.0;
+const WARM: f32 = 80.0;
 /// This close below the temperature at which the board switches off, it fails, in degrees Celsius.
-const MARGIN: f64 = 5.0;
+const MARGIN: f32 = 5.0;
 
 const COOL: &str = "give it a heat sink or a fan, air around it and no sun; or ask less of it: fewer frames a second, a \
                     longer face.read_every_ms";
 
-/// A thermal zone that could be read; temperatures in degrees Celsius.
-#[derive(Debug, Clone, PartialEq)]
-struct Zone {
-    name: String,
-    now: f64,
-    /// Where the board begins to slow itself down.
-    slows: Option<f64>,
-    /// Where it switches itself off.
-    ends: Option<f64>,
-}
-
 /// Looks at the zones of the board, or all when it names none or has none of these, and at what says that the board
 /// is slowed down.
 pub(super) fn look(case: &Case) -> Vec<Finding> {
-    let all = zones(&case.path(ZONES));
     let named = case.board.as_ref().map(|board| board.thermal_zones.as_slice()).unwrap_or_default();
-    let own: Vec<_> = all.iter().filter(|zone| named.contains(&zone.name)).cloned().collect();
-    let mut found = vec![judge(if own.is_empty() { &all } else { &own })];
+    let mut found = vec![judge(&telling(zones(&case.path(ZONES)), named))];
     found.extend(supply(case));
     found.extend(capped(case));
     found
@@ -59,31 +45,6 @@ fn judge(zones: &[Zone]) -> Finding {
             None => Finding::good("heat", says),
         },
     }
-}
-
-/// The zones below a folder, in the order of their numbers. One that cannot be read, or tells what cannot be, is
-/// left out: parts that are switched off have no temperature.
-fn zones(folder: &Path) -> Vec<Zone> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let number = |path: &PathBuf| path.file_name()?.to_str()?.strip_prefix("thermal_zone")?.parse::<u32>().ok();
-    let mut numbered: Vec<_> = entries.filter_map(|path| Some((number(&path)?, path))).collect();
-    numbered.sort();
-    numbered.iter().filter_map(|(_, path)| zone(path)).collect()
-}
-
-fn zone(folder: &Path) -> Option<Zone> {
-    let degrees = |file: &str| {
-        let thousandths: f64 = fs::read_to_string(folder.join(file)).ok()?.trim().parse().ok()?;
-        Some(thousandths / 1e3).filter(|degrees| PLAUSIBLE.contains(degrees))
-    };
-    let trips = (0..).map_while(|i| {
-        let kind = fs::read_to_string(folder.join(format!("trip_point_{i}_type"))).ok()?;
-        Some((kind.trim().to_owned(), degrees(&format!("trip_point_{i}_temp")).filter(|degrees| *degrees > 0.0)))
-    });
-    let trips: Vec<_> = trips.collect();
-    let lowest = |kind: &str| trips.iter().filter(|trip| trip.0 == kind).filter_map(|trip| trip.1).reduce(f64::min);
-    let name = fs::read_to_string(folder.join("type")).ok()?.trim().to_owned();
-    Some(Zone { name, now: degrees("temp")?, slows: lowest("passive"), ends: lowest("critical") })
 }
 
 /// What a Raspberry Pi says of its supply and its heat since it was started: nothing on other boards, and on kernels

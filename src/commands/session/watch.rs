@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch::Receiver;
 use tracing::{info, warn};
 
+use crate::board;
 use crate::clock::{Clock, Monotonic};
 use crate::config::Limits;
 use crate::health::Pulse;
@@ -65,6 +66,7 @@ impl Watch {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let started = clock.now();
+        let zones = board::here().map(|board| board.thermal_zones).unwrap_or_default();
         Self {
             vitals,
             io,
@@ -75,7 +77,7 @@ impl Watch {
             judge: Judge::new(started),
             started,
             governor: Governor::new(limits.frame_rate),
-            thermometers: Thermometers::new(&limits.thermal, limits.temperature),
+            thermometers: Thermometers::new(&limits.thermal, limits.temperature, zones),
             looked: None,
             looked_at_board: None,
             board: (Heat::default(), ClockState::Good),
