@@ -154,7 +154,10 @@ fn level(ill: &Option<Ill>) -> Level {
 /// Whether something else is wrong than before; that a figure changed does not count.
 fn differs(now: &Option<Ill>, before: &Option<Ill>) -> bool {
     match (now, before) {
-        (Some(now), Some(before)) if now.figures && before.figures => now.level != before.level,
+        (Some(now), Some(before)) if now.figures && before.figures => {
+            let words = |ill: &Ill| ill.why.replace(|c: char| c.is_ascii_digit(), "");
+            now.level != before.level || words(now) != words(before)
+        }
         _ => now != before,
     }
 }
@@ -244,7 +247,7 @@ mod tests {
     #[test]
     fn what_changes_all_the_time_is_told_once_a_second_at_most_and_figures_do_not_count() {
         let flapping = |now: Monotonic| {
-            let trouble = (now.since_zero().as_millis() / 250 % 2 == 0).then(|| "loose".into());
+            let trouble = (now.since_zero().as_millis() / 250).is_multiple_of(2).then(|| "loose".into());
             Findings { camera: Reading { trouble, ..working(now) }, ..found(now) }
         };
         assert!(told(10, flapping).len() <= 10);
@@ -253,6 +256,12 @@ mod tests {
             Findings { slowed: Some(Slowed { fps, reason: Reason::Hot(Some(86.0)) }), ..found(now) }
         };
         assert_eq!(told(29, warming).len(), 1);
+        let slow_at_last = |now: Monotonic| {
+            let hot = Reason::Hot(Some(86.0));
+            let reason = if now < at(10_000) { hot } else { Reason::Behind(Duration::from_millis(90)) };
+            Findings { slowed: Some(Slowed { fps: 9.0, reason }), ..found(now) }
+        };
+        assert_eq!(told(29, slow_at_last).len(), 2);
     }
 
     #[test]

@@ -42,8 +42,7 @@ impl Policy {
     /// The stage that was started at `started` has died `now`. `chance`, from 0 to 1, spreads the rests, so that what
     /// died together does not come back together.
     pub fn died(&mut self, started: Monotonic, now: Monotonic, chance: f64) -> Rest {
-        // NaN is held as well: `max` then takes the other.
-        let chance = chance.max(0.0).min(1.0);
+        let chance = if chance.is_nan() { 0.0 } else { chance.clamp(0.0, 1.0) };
         if now.since(started) >= WINDOW {
             *self = Self::default();
         }
