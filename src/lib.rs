@@ -8,8 +8,8 @@
 //!                └──────────────── voice ────────────────────────┘
 //! ```
 //!
-//! Data flows in that one direction. Blocking work (capture, inference) runs on named threads; tokio
-//! does I/O only. A link is either *latest only* (frames: an old frame is worthless) or *bounded with a
+//! Data flows in that one direction. Blocking work (capture, inference) runs on named threads, which are started
+//! anew when they die; beside them `health` tells, and slows the frames when the board is hot. tokio does I/O only. A link is either *latest only* (frames: an old frame is worthless) or *bounded with a
 //! counted drop*. From `smooth` to `events` everything is pure: values in, values out, time as an
 //! argument.
 //!
@@ -28,6 +28,7 @@
 //! | [`annotation`], [`metrics`] | annotated frames of the field's data sets, and how far estimates agree with them |
 //! | [`config`] | what the user typed, and what it means |
 //! | [`pipeline`], [`outlet`] | the only wiring, and where it ends |
+//! | [`supervise`], [`health`] | threads that come back; how each stage is, and why |
 //! | [`latency`], [`logging`], [`exit`] | what is measured, said, and returned |
 //! | [`cli`], [`commands`] | the command line as typed; one file per sub-command |
 //! | `handover` | to a build for this processor, where a package holds one |

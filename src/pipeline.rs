@@ -52,8 +52,8 @@ use teller::Teller;
 /// How long a thread waits before it looks whether it should stop.
 const PATIENCE: Duration = Duration::from_millis(200);
 
-/// A thread that shows no sign of life for so long is left behind.
-const HANGING: Duration = Duration::from_secs(10);
+/// A thread that shows no sign of life for so long is left behind; longer than a decoder may take to open a file.
+const HANGING: Duration = Duration::from_secs(12);
 
 /// How often the supervisor looks.
 const TICK: Duration = Duration::from_millis(100);

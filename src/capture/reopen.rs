@@ -69,6 +69,9 @@ where
         };
         match read(source) {
             Ok(Read::Filled) => {
+                if let Some(pulse) = &self.pulse {
+                    pulse.well();
+                }
                 if std::mem::take(&mut self.lost) {
                     info!("{} is back.", self.name);
                 }
@@ -160,7 +163,7 @@ where
 
 #[cfg(test)]
 mod tests {
-    use super::super::fake::FakeMicrophone;
+    use super::super::fake::{FakeCamera, FakeMicrophone};
     use super::*;
 
     struct Flaky {
@@ -201,6 +204,45 @@ mod tests {
         assert_eq!(reads, [Filled, Filled, TimedOut, TimedOut, Filled, Filled, TimedOut, TimedOut]);
         drop(source);
         assert_eq!(opened, 4);
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_until_something_comes() {
+        let pulse = Arc::new(Pulse::default());
+        let mut opened = 0;
+        let open = || {
+            opened += 1;
+            if opened < 3 { Err(gone("busy")) } else { Ok(Box::new(Flaky { good: 9 }) as Box<dyn VideoSource>) }
+        };
+        let mut source = Reopening::<_, dyn VideoSource>::new(open).telling(pulse.clone());
+        let mut frame = Frame::default();
+        assert_eq!(source.read(&mut frame, Duration::ZERO).unwrap(), Read::TimedOut);
+        assert!(pulse.read().trouble.unwrap().contains("busy"));
+        assert_eq!(source.read(&mut frame, Duration::ZERO).unwrap(), Read::TimedOut);
+        assert_eq!(source.read(&mut frame, Duration::ZERO).unwrap(), Read::Filled);
+        assert_eq!(pulse.read().trouble, None);
+    }
+
+    #[test]
+    fn a_device_that_falls_silent_is_opened_again_and_a_file_is_waited_for() {
+        for (name, reopened) in [(Some("v4l:/dev/video0".to_owned()), 2), (None, 1)] {
+            let (pulse, mut opened) = (Arc::new(Pulse::default()), 0);
+            let open = || {
+                opened += 1;
+                Ok(Box::new(FakeCamera::new(4, 4, 30).stalling_at(0)) as Box<dyn VideoSource>)
+            };
+            let source = Reopening::<_, dyn VideoSource>::new(open).telling(pulse.clone());
+            let mut source = source.impatient(name.clone());
+            let mut frame = Frame::default();
+            assert_eq!(source.read(&mut frame, Duration::ZERO).unwrap(), Read::TimedOut);
+            assert_eq!(pulse.read().trouble, None);
+            source.heard -= SILENT;
+            assert_eq!(source.read(&mut frame, Duration::ZERO).unwrap(), Read::TimedOut);
+            assert_eq!(pulse.read().trouble.is_some(), name.is_some());
+            assert_eq!(source.read(&mut frame, Duration::ZERO).unwrap(), Read::TimedOut);
+            drop(source);
+            assert_eq!(opened, reopened);
+        }
     }
 
     #[test]

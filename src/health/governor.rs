@@ -94,8 +94,8 @@ impl Governor {
         let within = |fps: f32| fps.max(self.least).min(*arriving);
         self.by_heat = match self.by_heat {
             before if heat.is_hot() => Some(within(before.unwrap_or(*arriving) * 0.8)),
-            Some(before) if heat.is_below(MARGIN) => Some(before * 1.1).filter(|fps| fps < arriving),
-            before => before,
+            Some(before) if heat.is_below(MARGIN) => Some(within(before * 1.1)).filter(|fps| fps < arriving),
+            before => before.map(within),
         };
         let takes = takes.as_secs_f32().max(1e-6);
         let (busy, aim) = (arriving * takes, within(AIM / takes));
@@ -103,12 +103,15 @@ impl Governor {
             None if busy > FULL => Some(aim),
             Some(_) if busy < EASY => None,
             Some(before) if (aim - before).abs() > ALIKE * before => Some(aim),
-            before => before,
+            before => before.map(within),
         };
-        let hot = self.by_heat.map(|fps| (fps, Reason::Hot(heat.temperature)));
-        let behind = self.by_load.map(|fps| (fps, Reason::Behind(Duration::from_secs_f32(takes))));
-        let least = hot.into_iter().chain(behind).min_by(|a, b| a.0.total_cmp(&b.0));
-        self.slowed = least.filter(|(fps, _)| fps < arriving).map(|(fps, reason)| Slowed { fps, reason });
+        let fps = self.by_heat.into_iter().chain(self.by_load).min_by(f32::total_cmp);
+        // Heat makes models slow, so it is the reason where there is both.
+        let reason = match self.by_heat {
+            Some(_) => Reason::Hot(heat.temperature),
+            None => Reason::Behind(Duration::from_secs_f32(takes)),
+        };
+        self.slowed = fps.filter(|fps| fps < arriving).map(|fps| Slowed { fps, reason });
     }
 }
 

@@ -154,7 +154,10 @@ fn level(ill: &Option<Ill>) -> Level {
 /// Whether something else is wrong than before; that a figure changed does not count.
 fn differs(now: &Option<Ill>, before: &Option<Ill>) -> bool {
     match (now, before) {
-        (Some(now), Some(before)) if now.figures && before.figures => now.level != before.level,
+        (Some(now), Some(before)) if now.figures && before.figures => {
+            let words = |ill: &Ill| ill.why.replace(|c: char| c.is_ascii_digit(), "");
+            now.level != before.level || words(now) != words(before)
+        }
         _ => now != before,
     }
 }
@@ -253,6 +256,12 @@ mod tests {
             Findings { slowed: Some(Slowed { fps, reason: Reason::Hot(Some(86.0)) }), ..found(now) }
         };
         assert_eq!(told(29, warming).len(), 1);
+        let slow_at_last = |now: Monotonic| {
+            let hot = Reason::Hot(Some(86.0));
+            let reason = if now < at(10_000) { hot } else { Reason::Behind(Duration::from_millis(90)) };
+            Findings { slowed: Some(Slowed { fps: 9.0, reason }), ..found(now) }
+        };
+        assert_eq!(told(29, slow_at_last).len(), 2);
     }
 
     #[test]

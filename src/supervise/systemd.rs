@@ -2,7 +2,8 @@
 //!
 //! Where there is none (`NOTIFY_SOCKET` is not set) nothing is told to nobody.
 
-use std::io;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
 use std::time::Duration;
 
 use sd_notify::NotifyState as Word;
@@ -10,9 +11,13 @@ use tracing::warn;
 
 use crate::clock::Monotonic;
 
-/// A line to the service manager.
+/// What waits for a service manager that does not listen; more is not told at all.
+const WAITING: usize = 16;
+
+/// A line to the service manager. It is told on a thread of its own: one that does not listen holds up nobody.
 #[derive(Debug, Default)]
 pub struct Systemd {
+    line: Option<SyncSender<String>>,
     /// How often it wants a sign of life, at the least.
     watchdog: Option<Duration>,
     fed: Monotonic,
@@ -23,7 +28,17 @@ pub struct Systemd {
 impl Systemd {
     /// The one that has started this process, if any has.
     pub fn of_process() -> Self {
-        Self { watchdog: sd_notify::watchdog_enabled(), ..Self::default() }
+        if std::env::var_os("NOTIFY_SOCKET").is_none() {
+            return Self::default();
+        }
+        let (line, words) = sync_channel(WAITING);
+        match thread::Builder::new().name("systemd".into()).spawn(move || speak(&words)) {
+            Ok(_) => Self { line: Some(line), watchdog: sd_notify::watchdog_enabled(), ..Self::default() },
+            Err(error) => {
+                warn!(%error, "The service manager cannot be told how this service is: no thread.");
+                Self::default()
+            }
+        }
     }
 
     /// Everything is started.
@@ -60,9 +75,20 @@ impl Systemd {
     }
 
     fn say(&mut self, words: &[Word<'_>]) {
-        let said: io::Result<()> = sd_notify::notify(words);
-        if let Err(error) = said
-            && !std::mem::replace(&mut self.failed, true)
+        let Some(line) = &self.line else { return };
+        let words: Vec<_> = words.iter().map(ToString::to_string).collect();
+        if line.try_send(words.join("\n")).is_err() && !std::mem::replace(&mut self.failed, true) {
+            warn!("The service manager does not listen; it will think that this service hangs.");
+        }
+    }
+}
+
+/// Passes on what is said, until nobody says anything any more.
+fn speak(lines: &Receiver<String>) {
+    let mut failed = false;
+    for line in lines {
+        if let Err(error) = sd_notify::notify(&[Word::Custom(&line)])
+            && !std::mem::replace(&mut failed, true)
         {
             warn!(%error, "The service manager cannot be told how this service is; see NOTIFY_SOCKET.");
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use tracing::{error, info, warn};
+use tracing::{debug, error, warn};
 
 use super::lease::{Lease, Office};
 use super::policy::{Policy, Rest};
@@ -136,7 +136,7 @@ impl Worker {
 
     fn done(&self) -> State {
         if !self.is_done() {
-            info!(stage = self.name, "Stage ended.");
+            debug!(stage = self.name, "Stage ended.");
         }
         self.pulses.iter().for_each(|pulse| pulse.stand(Standing::Done));
         State::Done
