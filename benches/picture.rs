@@ -85,7 +85,9 @@ fn resize(c: &mut Criterion) {
 
 fn take(c: &mut Criterion) {
     let mut group = c.benchmark_group("take a 720p frame out of the driver's buffer");
-    for (format, bytes) in [(CameraFormat::Yuyv, 2.0), (CameraFormat::Nv12, 1.5), (CameraFormat::Grey, 1.0), (CameraFormat::Rgb24, 3.0)] {
+    for (format, bytes) in
+        [(CameraFormat::Yuyv, 2.0), (CameraFormat::Nv12, 1.5), (CameraFormat::Grey, 1.0), (CameraFormat::Rgb24, 3.0)]
+    {
         let buffer: Vec<u8> = (0..((WIDTH * HEIGHT) as f32 * bytes) as usize).map(waves).collect();
         let layout = Layout { format, range: Range::Limited, width: WIDTH, height: HEIGHT, stride: 0 };
         let (about, mut decoder, mut picture) = (Metadata::default(), jpeg::Decoder::default(), Picture::default());
