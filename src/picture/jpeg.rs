@@ -40,6 +40,9 @@ impl Decoder {
     /// # Errors
     /// When it is damaged or too large. What the picture holds then is of no use.
     pub fn decode(&mut self, bytes: &[u8], picture: &mut Picture) -> Result<(), JpegError> {
+        if is_padded(bytes) && !is_whole(bytes) {
+            return Err(JpegError::Damaged { reason: "it breaks off, and zeros follow".into() });
+        }
         let options = DecoderOptions::default()
             .set_strict_mode(true)
             .set_max_width(MAX_SIDE as usize)
@@ -79,6 +82,13 @@ const START_OF_SCAN: u8 = 0xda;
 /// Whether a JPEG goes on to its end marker; what comes after it, as in motion photos, is not looked at.
 pub(super) fn is_whole(bytes: &[u8]) -> bool {
     markers(bytes).any(|marker| marker == END)
+}
+
+/// Whether it ends with more zeros than compressed data ever holds: the rest of a buffer. To the decoder they would be
+/// data, of a grey picture.
+fn is_padded(bytes: &[u8]) -> bool {
+    const MANY: usize = 32;
+    bytes.last_chunk::<MANY>().is_some_and(|end| *end == [0; MANY])
 }
 
 /// The markers of a JPEG in turn, up to its end marker or where it breaks off.
@@ -173,6 +183,16 @@ mod tests {
             let cut = &whole[..whole.len() * percent / 100];
             assert!(decoded(cut).is_err(), "{percent} %");
             assert!(!is_whole(cut), "{percent} %");
+        }
+    }
+
+    #[test]
+    fn a_frame_that_is_cut_short_within_a_larger_buffer_is_an_error() {
+        for whole in [&busy(), photo()] {
+            for percent in 0..95 {
+                let cut = [&whole[..whole.len() * percent / 100], &vec![0; whole.len() * 4]].concat();
+                assert!(decoded(&cut).is_err(), "{percent} %");
+            }
         }
     }
 
