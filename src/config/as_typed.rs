@@ -62,7 +62,8 @@ section! {
         /// `gstreamer`.
         video: Address = first_camera();
         /// The microphone, or a file for trials. `alsa:default` is the one that the system prefers; `arecord -L` lists
-        /// all. Voices are read only where there is one.
+        /// all. `alsa:plughw:CARD=Device,DEV=0` is found again whatever number the card gets; `alsa:hw:1,0` stays the card
+        /// that it was when it first opened. Voices are read only where there is one.
         audio: Option<SoundAddress> = None, absent "no sound is listened to", example "alsa:default";
     }
 }

@@ -6,6 +6,7 @@
 mod camera;
 mod daemon;
 mod doctor;
+mod microphone;
 #[path = "../support/mod.rs"]
 mod support;
 mod vm;

@@ -50,8 +50,7 @@ fn holders(proc: &Path, card: impl Fn(&str) -> bool, device: impl Fn(&str) -> bo
                 let Some(pid) = fs::read_to_string(part.join("status")).ok().as_deref().and_then(owner) else {
                     continue;
                 };
-                let name = fs::read_to_string(proc.join(pid.to_string()).join("comm")).ok();
-                let holder = Holder { pid, name: name.map(|name| name.trim().to_owned()) };
+                let holder = program(proc, pid);
                 if !found.contains(&holder) {
                     found.push(holder);
                 }
@@ -72,10 +71,21 @@ fn entries(folder: &Path, wanted: impl Fn(&str) -> bool) -> Vec<std::path::PathB
     paths
 }
 
-/// The process id in the status of a stream: `closed`, or lines such as `owner_pid   : 812`.
+/// The program that a thread belongs to.
+fn program(proc: &Path, thread: u32) -> Holder {
+    let read = |pid: u32, file: &str| fs::read_to_string(proc.join(pid.to_string()).join(file)).ok();
+    let pid = read(thread, "status").as_deref().and_then(|status| field(status, "Tgid")).unwrap_or(thread);
+    Holder { pid, name: read(pid, "comm").map(|name| name.trim().to_owned()) }
+}
+
+/// The id of the thread in the status of a stream: `closed`, or lines such as `owner_pid   : 812`.
 fn owner(status: &str) -> Option<u32> {
-    let (_, pid) = status.lines().filter_map(|line| line.split_once(':')).find(|(key, _)| key.trim() == "owner_pid")?;
-    pid.trim().parse().ok()
+    field(status, "owner_pid").filter(|&pid| pid > 0)
+}
+
+fn field(status: &str, key: &str) -> Option<u32> {
+    let (_, value) = status.lines().filter_map(|line| line.split_once(':')).find(|(name, _)| name.trim() == key)?;
+    value.trim().parse().ok()
 }
 
 #[cfg(test)]
@@ -97,12 +107,14 @@ mod tests {
         put(proc.path(), "asound/card1/pcm0p/sub0/status", &held(99));
         put(proc.path(), "asound/card2/pcm3c/sub0/status", &held(813));
         put(proc.path(), "asound/cards", "");
-        put(proc.path(), "812/comm", "arecord\n");
+        put(proc.path(), "812/status", "Name:\tsound\nTgid:\t810\nPid:\t812\n");
+        put(proc.path(), "812/comm", "sound\n");
+        put(proc.path(), "810/comm", "recorder\n");
         let one = holders(proc.path(), |name| name == "card1", |name| name == "pcm0c");
-        assert_eq!(one, [Holder { pid: 812, name: Some("arecord".into()) }]);
+        assert_eq!(one, [Holder { pid: 810, name: Some("recorder".into()) }]);
         let all = holders(proc.path(), is_card, is_capture);
         let told: Vec<String> = all.iter().map(Holder::to_string).collect();
-        assert_eq!(told, ["arecord (process 812)", "process 813"]);
+        assert_eq!(told, ["recorder (process 810)", "process 813"]);
     }
 
     #[test]

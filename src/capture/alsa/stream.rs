@@ -64,8 +64,9 @@ pub(super) struct Stream<D> {
     timeline: Timeline,
     stall: Duration,
     bytes: Box<[u8]>,
-    /// When sound came last, or the device was opened.
-    heard: Monotonic,
+    /// How long the device was waited for in vain since sound came last. The time in which nobody waited does not
+    /// count: a program that stood still finds a device that overran, and none that stalled.
+    silent: Duration,
     /// How often the device was started again since sound came last.
     tries: u32,
     losses: Losses,
@@ -76,8 +77,9 @@ impl<D: Device> Stream<D> {
     pub(super) fn new(device: D, hardware: Hardware, clock: Arc<dyn Clock>) -> Self {
         let timeline = Timeline::new(hardware.rate, hardware.period);
         let stall = STALL.max(timeline.lasting(hardware.period) * 4);
-        let (bytes, heard) = (vec![0; hardware.period_bytes()].into(), clock.now());
-        Self { device, hardware, clock, timeline, stall, bytes, heard, tries: 0, losses: Losses::default() }
+        let bytes = vec![0; hardware.period_bytes()].into();
+        let losses = Losses::default();
+        Self { device, hardware, clock, timeline, stall, bytes, silent: Duration::ZERO, tries: 0, losses }
     }
 
     /// How the device is configured.
@@ -105,26 +107,27 @@ impl<D: Device> Stream<D> {
                 return Ok(Read::TimedOut);
             }
             self.device.pause(early);
-            let came = match self.step(sound, left - early) {
-                Ok(came) => came,
-                Err(error) => {
-                    self.recover(error.errno())?;
-                    false
-                }
-            };
+            let outcome = self.step(sound, left - early);
             let now = self.clock.now();
-            if came {
-                (self.heard, self.tries) = (now, 0);
-                return Ok(Read::Filled);
+            self.silent += now.since(begun).min(left + BREATH);
+            match outcome {
+                Ok(true) => {
+                    (self.silent, self.tries) = (Duration::ZERO, 0);
+                    return Ok(Read::Filled);
+                }
+                Ok(false) => {}
+                Err(error) => self.recover(error.errno())?,
             }
-            if now.since(self.heard) > self.stall {
-                return Err(Fault::Stalled(now.since(self.heard)));
+            if self.silent > self.stall {
+                return Err(Fault::Stalled(self.silent));
             }
             if now >= deadline {
                 return Ok(Read::TimedOut);
             }
             if now.since(begun) < BREATH {
-                self.device.pause(BREATH.min(deadline.since(now)));
+                let breath = BREATH.min(deadline.since(now));
+                self.device.pause(breath);
+                self.silent += breath;
             }
         }
     }
@@ -179,6 +182,7 @@ impl<D: Device> Stream<D> {
 
     fn lost(&mut self, why: &'static str) {
         self.timeline.lose();
+        self.silent = Duration::ZERO;
         self.losses.count += 1;
         let (now, losses) = (self.clock.now(), self.losses.count);
         if self.losses.warned.is_none_or(|warned| now.since(warned) >= WARN_EVERY) {
