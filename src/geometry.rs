@@ -20,7 +20,8 @@ impl Point {
 
     /// The distance to another point.
     pub fn distance(self, other: Self) -> f32 {
-        (self.x - other.x).hypot(self.y - other.y)
+        let (x, y) = (self.x - other.x, self.y - other.y);
+        (x * x + y * y).sqrt()
     }
 
     /// Whether both coordinates are finite.
@@ -149,7 +150,7 @@ impl Similarity {
 
     /// How much longer a line becomes.
     pub fn scale(&self) -> f32 {
-        self.a.hypot(self.b)
+        (self.a * self.a + self.b * self.b).sqrt()
     }
 
     fn is_finite(&self) -> bool {
