@@ -15,11 +15,13 @@ has_file() { # DISK NAME
     mdir -b -i "$1@@$boot_offset" "::/$2" >/dev/null 2>&1
 }
 
-# The test's root shell, on the second console of its copy of the image.
+# The test's root shell, on the second console of its copy of the image. Emulation on a busy machine is slower than what
+# systemd takes for a failure.
 open_shell() { # DISK
-    local entry
+    local entry options='systemd.debug_shell=hvc0 systemd.mask=serial-getty@hvc0.service'
+    options+=' systemd.default_timeout_start_sec=600'
     entry=$(read_file "$1" loader/entries/affectd.conf)
-    sed 's/^options .*/& systemd.debug_shell=hvc0 systemd.mask=serial-getty@hvc0.service/' <<<"$entry" |
+    sed 's/^options .*/& '"$options"/ <<<"$entry" |
         drop_file "$1" loader/entries/affectd.conf
 }
 

@@ -59,7 +59,7 @@ in_guest() {
             return "${BASH_REMATCH[1]}"
         fi
         line=${line//$'\r'/}
-        [[ $line =~ ^(\# |\> )*$ ]] || printf '    %s\n' "$line"
+        [[ -z $line || $line == shell-is-here ]] || printf '    %s\n' "$line"
     done
     guest_lives || { echo "    the guest ended"; tail -n 5 "$work/qemu.log"; return 125; }
     echo "    no end within $1 s"

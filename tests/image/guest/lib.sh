@@ -42,7 +42,7 @@ health_is() { # STAGE WORD…
     local health
     health=$(messages 5 1 health) || return
     for word; do
-        grep -qE "\"$stage\": *\{[^}]*\"$word\"" <<<"$health" && return
+        grep -qE "\"$stage\": *\{ *\"state\": *\"$word\"" <<<"$health" && return
     done
     return 1
 }

@@ -24,7 +24,7 @@ must "good.deb is kept" affectd-upgrade $media/good.deb
 must "it is the newer one" test "$(installed)" = "$first+good"
 within 90 "it is online" is_up
 must "the configuration is the device's" grep -q "device.id = \"$device\"" /etc/affectd/affectd.toml
-goes_back wrong-model 'affectd check --post-update failed'
+goes_back wrong-model 'may not take over\|--post-update failed'
 goes_back lifeless 'did not become ready\|did not stay up'
 printf 'not a package' >/tmp/damaged.deb
 affectd-upgrade /tmp/damaged.deb && fail "a damaged package was taken"
