@@ -1,7 +1,8 @@
-//! A source that comes back: opened anew, with growing pauses, whenever it fails.
+//! A source that comes back: opened anew, with growing pauses, whenever it fails. That a device which gives nothing for
+//! too long has failed, each source knows by itself.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tracing::{info, warn};
 
@@ -12,9 +13,6 @@ use crate::health::Pulse;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// The longest pause: a camera that is plugged in again is back within it.
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
-
-/// A device that gives nothing for so long is opened anew: some come back only so.
-const SILENT: Duration = Duration::from_secs(4);
 
 /// The rate of sound that has not come yet; nobody reckons with it.
 const NO_RATE: u32 = 16_000;
@@ -28,10 +26,6 @@ pub struct Reopening<F, S: ?Sized> {
     pause: Duration,
     lost: bool,
     pulse: Option<Arc<Pulse>>,
-    /// What it is called when it has been silent for too long; `None`: it never has.
-    impatient: Option<String>,
-    /// When something came last, or it was opened.
-    heard: Instant,
 }
 
 impl<F, S: ?Sized> Reopening<F, S>
@@ -39,8 +33,7 @@ where
     F: FnMut() -> Result<Box<S>, CaptureError> + Send,
 {
     fn named(name: &'static str, open: F) -> Self {
-        let (pulse, impatient, heard) = (None, None, Instant::now());
-        Self { open, name, source: None, pause: FIRST_PAUSE, lost: false, pulse, impatient, heard }
+        Self { open, name, source: None, pause: FIRST_PAUSE, lost: false, pulse: None }
     }
 
     /// Tells its troubles to that pulse.
@@ -49,21 +42,12 @@ where
         Self { pulse: Some(pulse), ..self }
     }
 
-    /// Opens a source of that name anew when nothing has come for a while; without a name it is waited for.
-    #[must_use]
-    pub fn impatient(self, source_name: Option<String>) -> Self {
-        Self { impatient: source_name, ..self }
-    }
-
     /// Reads from the source, opened if need be. Never fails: while the source is away, reads time out.
     fn attempt(&mut self, timeout: Duration, read: impl FnOnce(&mut S) -> Result<Read, CaptureError>) -> Read {
         let source = match &mut self.source {
             Some(source) => source,
             None => match (self.open)() {
-                Ok(opened) => {
-                    self.heard = Instant::now();
-                    self.source.insert(opened)
-                }
+                Ok(opened) => self.source.insert(opened),
                 Err(error) => return self.failed(&error, timeout),
             },
         };
@@ -76,13 +60,8 @@ where
                     info!("{} is back.", self.name);
                 }
                 self.pause = FIRST_PAUSE;
-                self.heard = Instant::now();
                 Read::Filled
             }
-            Ok(Read::TimedOut) if self.heard.elapsed() >= SILENT => match self.impatient.clone() {
-                Some(source_name) => self.failed(&silent(source_name), timeout),
-                None => Read::TimedOut,
-            },
             Ok(other) => other,
             Err(error) => self.failed(&error, timeout),
         }
@@ -101,11 +80,6 @@ where
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
         Read::TimedOut
     }
-}
-
-fn silent(source_name: String) -> CaptureError {
-    let reason = format!("it has given nothing for {} seconds", SILENT.as_secs());
-    CaptureError::Failed { source_name, reason, remedy: "check its cable and power; it is opened anew".into() }
 }
 
 impl<F> Reopening<F, dyn VideoSource>
@@ -163,7 +137,7 @@ where
 
 #[cfg(test)]
 mod tests {
-    use super::super::fake::{FakeCamera, FakeMicrophone};
+    use super::super::fake::FakeMicrophone;
     use super::*;
 
     struct Flaky {
@@ -221,28 +195,6 @@ mod tests {
         assert_eq!(source.read(&mut frame, Duration::ZERO).unwrap(), Read::TimedOut);
         assert_eq!(source.read(&mut frame, Duration::ZERO).unwrap(), Read::Filled);
         assert_eq!(pulse.read().trouble, None);
-    }
-
-    #[test]
-    fn a_device_that_falls_silent_is_opened_again_and_a_file_is_waited_for() {
-        for (name, reopened) in [(Some("v4l:/dev/video0".to_owned()), 2), (None, 1)] {
-            let (pulse, mut opened) = (Arc::new(Pulse::default()), 0);
-            let open = || {
-                opened += 1;
-                Ok(Box::new(FakeCamera::new(4, 4, 30).stalling_at(0)) as Box<dyn VideoSource>)
-            };
-            let source = Reopening::<_, dyn VideoSource>::new(open).telling(pulse.clone());
-            let mut source = source.impatient(name.clone());
-            let mut frame = Frame::default();
-            assert_eq!(source.read(&mut frame, Duration::ZERO).unwrap(), Read::TimedOut);
-            assert_eq!(pulse.read().trouble, None);
-            source.heard -= SILENT;
-            assert_eq!(source.read(&mut frame, Duration::ZERO).unwrap(), Read::TimedOut);
-            assert_eq!(pulse.read().trouble.is_some(), name.is_some());
-            assert_eq!(source.read(&mut frame, Duration::ZERO).unwrap(), Read::TimedOut);
-            drop(source);
-            assert_eq!(opened, reopened);
-        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::session::{Session, runtime};
 use super::setup;
 use crate::capture::paced::Speed;
-use crate::capture::{self, Address, LiveVideo, SoundSource, VideoSource, reopen::Reopening};
+use crate::capture::{self, LiveVideo, SoundSource, VideoSource, reopen::Reopening};
 use crate::cli::RunArgs;
 use crate::clock::SystemClock;
 use crate::exit::Exit;
@@ -43,9 +43,9 @@ pub fn run(args: &RunArgs, models: Option<&Path>, verbose: u8) -> anyhow::Result
         Some(audio) => {
             let pulse = vitals.microphone.clone();
             let sources = Supply::of(move || {
-                let (audio, name) = (audio.clone(), patience(&audio));
+                let audio = audio.clone();
                 let open = move || capture::open_live_sound(&audio, Speed::NORMAL, Arc::new(SystemClock));
-                let source = Reopening::<_, dyn SoundSource>::sound(open).telling(pulse.clone()).impatient(name);
+                let source = Reopening::<_, dyn SoundSource>::sound(open).telling(pulse.clone());
                 Ok::<_, Infallible>(Box::new(source) as Box<dyn SoundSource>)
             });
             Some(setup::hearing(sources, &mut identity, &packs).context("source.audio is set")?)
@@ -66,12 +66,4 @@ pub fn run(args: &RunArgs, models: Option<&Path>, verbose: u8) -> anyhow::Result
     };
     runtime.block_on(session.play())?;
     Ok(Exit::Ok)
-}
-
-/// The name of a device, which is opened anew when it falls silent; nothing for a file, which may take its time.
-fn patience(address: &Address) -> Option<String> {
-    match address {
-        Address::File(_) => None,
-        device => Some(device.to_string()),
-    }
 }
