@@ -1,7 +1,7 @@
 //! The doctor on a board with a real camera and a real sound card.
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -51,10 +51,12 @@ fn a_camera_is_listed_with_what_it_offers_and_its_frames_are_counted() {
 fn a_camera_that_another_program_streams_from_is_no_broken_one() {
     let dir = tempfile::tempdir().unwrap();
     let _camera = Module::vivid(640, 360, "YUYV");
-    let _other =
-        Running::start(Command::new("v4l2-ctl").args(["-d", "/dev/video0", "--stream-mmap"]).stderr(Stdio::null()));
-    let found = || asked(dir.path(), "video = \"v4l:/dev/video0?size=640x360&format=yuyv\"");
-    wait_until("the camera is held", || found().iter().any(|finding| finding.contains("another program uses it")));
+    let frames = dir.path().join("frames");
+    let stream = format!("--stream-to={}", frames.display());
+    let _other = Running::start(Command::new("v4l2-ctl").args(["-d", "/dev/video0", "--stream-mmap", &stream]));
+    wait_until("another program streams", || fs::metadata(&frames).is_ok_and(|file| file.len() > 0));
+    let found = asked(dir.path(), "video = \"v4l:/dev/video0?size=640x360&format=yuyv\"");
+    expect(&found, "picture failed v4l:/dev/video0", "uses it");
 }
 
 #[test]
