@@ -1,27 +1,30 @@
 //! The doctor on a board with a real camera and a real sound card.
 
 use std::fs;
+use std::process::Command;
 
 use serde_json::Value;
 
-use super::support::media::astronaut_clip;
 use super::support::mosquitto::Mosquitto;
 use super::support::program::affectd;
 use super::support::schema;
-use super::vm::{Module, Running};
+use super::vm::{Module, Running, wait_until};
 
-/// What the doctor finds, each finding as "what grade says".
+/// What the doctor finds, each finding as "what grade says; remedy".
 fn asked(dir: &std::path::Path, source: &str) -> Vec<String> {
     let broker = Mosquitto::start();
     let config = dir.join("doctor.toml");
     let text =
         format!("[device]\nid = \"guest\"\n[source]\n{source}\n[mqtt]\nurl = \"mqtt://127.0.0.1:{}\"\n", broker.port);
     fs::write(&config, text).unwrap();
-    let ran = affectd(&["doctor", "--json", "--config", config.to_str().unwrap()]);
+    // Models are tried outside the guest, where they take seconds.
+    let packs = dir.join("packs");
+    fs::create_dir_all(&packs).unwrap();
+    let ran = affectd(&["--models", packs.to_str().unwrap(), "doctor", "--json", "--config", config.to_str().unwrap()]);
     let report: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{}{}", ran.stdout, ran.stderr));
     schema::fits("doctor", &report, "affectd doctor --json");
-    let word = |finding: &Value, key: &str| finding[key].as_str().unwrap().to_owned();
-    let told = |finding: &Value| ["what", "grade", "says"].map(|key| word(finding, key)).join(" ");
+    let word = |finding: &Value, key: &str| finding[key].as_str().unwrap_or_default().to_owned();
+    let told = |finding: &Value| ["what", "grade", "says", "remedy"].map(|key| word(finding, key)).join(" ");
     report["findings"].as_array().unwrap().iter().map(told).collect()
 }
 
@@ -38,24 +41,22 @@ fn a_camera_is_listed_with_what_it_offers_and_its_frames_are_counted() {
     let found = asked(dir.path(), "video = \"v4l:/dev/video0?size=640x360&format=yuyv\"");
     expect(&found, "camera ok /dev/video0 (vivid", "yuyv");
     // Whether they are many or few depends on the emulation.
-    expect(&found, "picture ", "frames of 640x360");
+    expect(&found, "picture ", " of 640x360");
     expect(&found, "picture ok brightness 0.", "sharpness");
-    expect(&found, "face ok none in view", "");
     expect(&found, "rights ok this user may open", "");
-    expect(&found, "pack ok mtanet", "computes what it should");
     expect(&found, "broker ok ", "takes what it publishes");
 }
 
 #[test]
-fn a_face_before_the_camera_is_found_and_judged() {
+fn a_camera_that_another_program_streams_from_is_no_broken_one() {
     let dir = tempfile::tempdir().unwrap();
-    let _camera = Module::loopback(10, "looped");
-    let clip = astronaut_clip(dir.path(), "clip.avi", 4.0, "scale=640:640");
-    let _feeder = Running::feeder(&clip, 10, false);
-    let found = asked(dir.path(), "video = \"v4l:/dev/video10\"");
-    expect(&found, "camera ok /dev/video10 (looped", "");
-    expect(&found, "picture ", "frames of 640x640");
-    expect(&found, "face ok 1 face in view", "read");
+    let _camera = Module::vivid(640, 360, "YUYV");
+    let frames = dir.path().join("frames");
+    let stream = format!("--stream-to={}", frames.display());
+    let _other = Running::start(Command::new("v4l2-ctl").args(["-d", "/dev/video0", "--stream-mmap", &stream]));
+    wait_until("another program streams", || fs::metadata(&frames).is_ok_and(|file| file.len() > 0));
+    let found = asked(dir.path(), "video = \"v4l:/dev/video0?size=640x360&format=yuyv\"");
+    expect(&found, "picture failed v4l:/dev/video0", "uses it");
 }
 
 #[test]

@@ -1,12 +1,15 @@
 //! Which cameras there are, and what they offer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use super::{Case, Finding};
 use crate::capture::Address;
 use crate::capture::v4l::devices::{Access, Device, NodeKind, devices};
 use crate::capture::v4l::offers::{Format, Offer, offers_of};
+
+/// So many formats that are not read are named; test devices have dozens.
+const NAMED: usize = 4;
 
 /// Lists them; none at all fails where one is configured.
 pub(super) fn look(case: &Case) -> Vec<Finding> {
@@ -87,17 +90,21 @@ fn offered(camera: &str, offers: io::Result<Vec<Offer>>) -> Finding {
     Finding::warning("camera", says, remedy)
 }
 
-/// Each format with its largest size, the rate there, and how many sizes there are.
+/// Each format that affectd reads, with its largest size, the rate there, and how many sizes there are; of the others
+/// a few names.
 fn summary(offers: &[Offer]) -> String {
-    let mut formats: BTreeMap<String, Vec<&Offer>> = BTreeMap::new();
+    let (mut read, mut unread) = (BTreeMap::<String, Vec<&Offer>>::new(), BTreeSet::new());
     for offer in offers {
-        formats.entry(offer.format.to_string()).or_default().push(offer);
+        match &offer.format {
+            Format::Read(format) => read.entry(format.name().to_owned()).or_default().push(offer),
+            Format::Unread(letters) => drop(unread.insert(letters.trim())),
+        }
     }
     let area = |offer: &&&Offer| {
         let (width, height) = offer.sizes.largest();
         u64::from(width) * u64::from(height)
     };
-    let told = formats.iter().filter_map(|(format, offers)| {
+    let told = read.iter().filter_map(|(format, offers)| {
         let largest = offers.iter().max_by_key(area)?;
         let rate = largest.fps.map(|fps| format!(" at {fps:.0} a second")).unwrap_or_default();
         let more = match offers.len() {
@@ -106,8 +113,13 @@ fn summary(offers: &[Offer]) -> String {
         };
         Some(format!("{format} {}{rate}{more}", largest.sizes))
     });
-    let told = told.collect::<Vec<_>>().join("; ");
-    if told.is_empty() { "it offers nothing".to_owned() } else { told }
+    let mut told: Vec<_> = told.collect();
+    if !unread.is_empty() {
+        let names = unread.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+        let more = if unread.len() > NAMED { format!(" and {} more", unread.len() - NAMED) } else { String::new() };
+        told.push(format!("not read: {names}{more}"));
+    }
+    if told.is_empty() { "it offers nothing".to_owned() } else { told.join("; ") }
 }
 
 fn other(device: &Device) -> String {
@@ -154,8 +166,7 @@ mod tests {
         ];
         let finding = offered("/dev/video0 (HD Webcam)", Ok(offers));
         assert_eq!(finding.grade, Grade::Good);
-        let says =
-            "/dev/video0 (HD Webcam): H264 1920x1080 at 30 a second; mjpeg 1920x1080 at 30 a second and 1 smaller";
+        let says = "/dev/video0 (HD Webcam): mjpeg 1920x1080 at 30 a second and 1 smaller; not read: H264";
         assert_eq!(finding.says, says);
     }
 

@@ -4,9 +4,10 @@
 //! runs the models, logs in to the broker. Each look has a thread and a time limit of its own, and what fails
 //! comes with its remedy.
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::check::surroundings;
@@ -16,6 +17,7 @@ use crate::cli::DoctorArgs;
 use crate::config::{self, Config};
 use crate::exit::Exit;
 use crate::model::Provider;
+use crate::picture::Picture;
 
 mod access;
 mod broker;
@@ -36,14 +38,17 @@ pub use report::Report;
 /// Where packages put the configuration.
 const INSTALLED: &str = "/etc/affectd/affectd.toml";
 
+/// Where they put the broker's password, which systemd hands to the service alone.
+const PASSWORD: &str = "etc/affectd/mqtt-password";
+
 /// How long a look may take that asks the kernel only.
 const QUICK: Duration = Duration::from_secs(5);
 /// … that opens a camera or a microphone.
-const DEVICE: Duration = Duration::from_secs(15);
+const DEVICE: Duration = Duration::from_secs(30);
 /// … that connects: names, TCP, TLS and the broker have their own, shorter limits.
 const NETWORK: Duration = Duration::from_secs(25);
 /// … that runs every model in every engine.
-const MODELS: Duration = Duration::from_secs(120);
+const MODELS: Duration = Duration::from_secs(300);
 /// … when TensorRT may compile them first.
 const COMPILING: Duration = Duration::from_secs(1200);
 
@@ -58,6 +63,8 @@ pub(super) struct Case {
     board: Option<Board>,
     /// The board that was named on the command line.
     named: Option<String>,
+    /// The last picture of the camera, which is never written anywhere.
+    seen: Mutex<Option<Picture>>,
 }
 
 /// One look: what it is called, how long it may take, what it does.
@@ -68,7 +75,7 @@ struct Look {
 }
 
 /// Every look, in the order in which they are told: from the board outwards.
-const LOOKS: [Look; 16] = [
+const LOOKS: [Look; 17] = [
     Look { what: "board", limit: |_| QUICK, look: machine::board },
     Look { what: "processor", limit: |_| QUICK, look: machine::processor },
     Look { what: "memory", limit: |_| QUICK, look: machine::memory },
@@ -79,10 +86,11 @@ const LOOKS: [Look; 16] = [
     Look { what: "engine", limit: |_| MODELS, look: |case| vec![surroundings::engine(&case.config)] },
     Look { what: "models", limit: |_| MODELS, look: models },
     Look { what: "camera", limit: |_| DEVICE, look: cameras::look },
-    Look { what: "picture", limit: seeing, look: picture::look },
+    Look { what: "picture", limit: |_| DEVICE, look: picture::look },
+    Look { what: "face", limit: running_models, look: picture::face },
     Look { what: "microphone", limit: |_| DEVICE, look: sound::look },
     Look { what: "pack", limit: running_models, look: packs::look },
-    Look { what: "password", limit: |_| QUICK, look: |case| vec![surroundings::password(&case.config)] },
+    Look { what: "password", limit: |_| QUICK, look: password },
     Look { what: "ca file", limit: |_| QUICK, look: |case| vec![surroundings::certificates(&case.config)] },
     Look { what: "broker", limit: |_| NETWORK, look: broker::look },
 ];
@@ -93,9 +101,15 @@ fn models(case: &Case) -> Vec<Finding> {
     vec![surroundings::models(&case.config).with_remedy(otherwise)]
 }
 
-/// Frames are taken, and a face is looked for in one.
-fn seeing(config: &Config) -> Duration {
-    DEVICE + running_models(config) / 4
+/// Whether the password can be read, by whoever asks.
+fn password(case: &Case) -> Vec<Finding> {
+    let finding = surroundings::password(&case.config);
+    let file = case.config.login.as_ref().and_then(|login| login.password_file.as_ref());
+    let denied = |file: &PathBuf| File::open(file).is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied);
+    vec![match file.is_some_and(denied) {
+        true => Finding { remedy: Some("ask again with sudo".to_owned()), ..finding },
+        false => finding,
+    }]
 }
 
 fn running_models(config: &Config) -> Duration {
@@ -155,12 +169,30 @@ impl Case {
         if let Some(models) = models {
             config.models.dir = Some(models.to_owned());
         }
+        // The service would get it from systemd; whoever asks the doctor is no service.
+        let installed = root.join(PASSWORD);
+        if let Some(login) = &mut config.login
+            && login.password_file.is_none()
+            && installed.exists()
+        {
+            login.password_file = Some(installed);
+        }
         let signs = Signs::read(root);
         let board = match &named {
             Some(name) => board::named(name)?,
             None => board::recognise(&signs, board::all()?),
         };
-        Ok(Self { config, root: root.to_owned(), signs, board, named })
+        Ok(Self { config, root: root.to_owned(), signs, board, named, seen: Mutex::new(None) })
+    }
+
+    /// Keeps a picture for the next look.
+    fn see(&self, picture: Picture) {
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(picture);
+    }
+
+    /// Takes the picture that was kept.
+    fn seen(&self) -> Option<Picture> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// A path of this machine.
@@ -199,5 +231,25 @@ mod testing {
     pub fn one(found: Vec<Finding>) -> Finding {
         assert_eq!(found.len(), 1, "{found:?}");
         found.into_iter().next().unwrap()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_password_that_the_service_would_be_handed_is_used_where_none_is_named() {
+        let (root, _) = testing::machine(&[(PASSWORD, "swordfish\n")]);
+        let file = |mqtt: &str, root: &Path| {
+            let text = format!("[mqtt]\n{mqtt}");
+            let config = config::parse("test", &text, &config::Environment::named("kiosk")).unwrap();
+            Case::new(config, None, None, root).unwrap().config.login.and_then(|login| login.password_file)
+        };
+        assert_eq!(file("username = \"kiosk\"\n", root.path()), Some(root.path().join(PASSWORD)));
+        let named = "username = \"kiosk\"\npassword_file = \"/run/password\"\n";
+        assert_eq!(file(named, root.path()), Some("/run/password".into()));
+        assert_eq!(file("", root.path()), None);
+        assert_eq!(file("username = \"kiosk\"\n", tempfile::tempdir().unwrap().path()), None);
     }
 }

@@ -67,7 +67,7 @@ pub(super) fn look(case: &Case) -> Vec<Finding> {
     let mut found = vec![frames(&address.to_string(), &taken, is_camera)];
     if taken.frames > 0 {
         found.push(light(&taken.last.picture));
-        found.push(face(case, &taken.last.picture));
+        case.see(taken.last.picture);
     }
     found
 }
@@ -174,9 +174,13 @@ fn green(picture: &Picture, region: Rect, size: Size) -> Vec<f32> {
     planes
 }
 
-/// Whether there is a face, and whether it would be read.
-fn face(case: &Case, picture: &Picture) -> Finding {
-    match largest_face(case, picture) {
+/// Whether there is a face in the last picture, and whether it would be read. A look of its own: where models are slow
+/// to open, what is known of the camera is told before.
+pub(super) fn face(case: &Case) -> Vec<Finding> {
+    let Some(picture) = case.seen() else {
+        return vec![Finding::skipped("face", "there is no picture to look for one in")];
+    };
+    vec![match largest_face(case, &picture) {
         Err(error) => Finding::skipped("face", format!("was not looked for: {error:#}")),
         Ok(None) => Finding::good("face", "none in view; stand before the camera and ask again"),
         Ok(Some((faces, quality))) => {
@@ -197,7 +201,7 @@ fn face(case: &Case, picture: &Picture) -> Finding {
                 ),
             }
         }
-    }
+    }]
 }
 
 fn largest_face(case: &Case, picture: &Picture) -> anyhow::Result<Option<(usize, crate::face::Quality)>> {
