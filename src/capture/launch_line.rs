@@ -43,8 +43,9 @@ impl LaunchLine {
         let mut secrets: Vec<String> = Vec::new();
         for range in hidden(&self.0) {
             let whole = self.0[range].trim_matches(['"', '\'', '\\', ',', ';']);
-            // Both a user and a password, as they are and as a URL writes them.
-            for part in [whole].into_iter().chain(whole.split(':')) {
+            // Both a user and a password, each word of them, as they are and as a URL writes them.
+            let words = whole.split(' ').flat_map(|word| [word].into_iter().chain(word.split(':')));
+            for part in [whole].into_iter().chain(words) {
                 secrets.extend([part.to_owned(), percent_decoded(part)]);
             }
         }

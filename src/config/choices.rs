@@ -134,7 +134,7 @@ impl Value for PowerLine {
 
 impl Value for Tuned {
     fn allowed() -> Cow<'static, str> {
-        "\"auto\", or a whole number".into()
+        format!("\"auto\", or a whole number from 0 to {}", i32::MAX).into()
     }
 
     fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Invalid> {
