@@ -132,9 +132,12 @@ impl Value for PowerLine {
     }
 }
 
+/// The largest value of a camera's control: ten seconds, and more kelvin and gain than there are.
+const LARGEST_CONTROL: u32 = 100_000;
+
 impl Value for Tuned {
     fn allowed() -> Cow<'static, str> {
-        format!("\"auto\", or a whole number from 0 to {}", i32::MAX).into()
+        format!("\"auto\", or a whole number from 0 to {LARGEST_CONTROL}").into()
     }
 
     fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Invalid> {
@@ -142,8 +145,7 @@ impl Value for Tuned {
             DeValue::String(text) if text == "auto" => Ok(Self::Auto),
             DeValue::String(_) => Err(Invalid::because("is neither \"auto\" nor a number")),
             _ => match u32::read(written)? {
-                // Drivers count with the sign.
-                fixed if fixed <= i32::MAX as u32 => Ok(Self::To(fixed)),
+                fixed if fixed <= LARGEST_CONTROL => Ok(Self::To(fixed)),
                 _ => Err(Invalid::because(OUT_OF_RANGE)),
             },
         }
