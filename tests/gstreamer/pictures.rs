@@ -59,7 +59,7 @@ fn the_bars_of_a_test_picture_darken_from_left_to_right() {
 #[test]
 fn every_format_of_an_odd_size_is_the_picture_that_ffmpeg_decodes() {
     let dir = tempfile::tempdir().unwrap();
-    let clip = lossless(dir.path(), "testsrc2=size=101x75:rate=15:duration=1", "yuv420p");
+    let clip = lossless(dir.path(), "testsrc=size=101x75:rate=15:duration=1", "yuv420p");
     let expected = {
         let mut source = capture::open_video(&Address::File(clip.clone()), Arc::new(SystemClock)).unwrap();
         next(&mut *source).picture
@@ -85,16 +85,9 @@ fn every_format_of_an_odd_size_is_the_picture_that_ffmpeg_decodes() {
         assert_eq!(own, luma);
     }
 
-    // Grey is of full range where the clip's luma is not.
     let grey = converted("GRAY8");
-    assert_eq!((grey.format(), grey.data().len()), (PixelFormat::Grey, 101 * 75));
-    let shown = |luma: u8| match grey.range() {
-        Range::Full => (f32::from(luma) - 16.0) * 255.0 / 219.0,
-        Range::Limited => f32::from(luma),
-    };
-    for (own, &luma) in grey.data().iter().zip(luma) {
-        assert!((f32::from(*own) - shown(luma).clamp(0.0, 255.0)).abs() <= 2.0, "{own} of {luma}");
-    }
+    assert_eq!((grey.format(), expected.range()), (PixelFormat::Grey, Range::Limited));
+    assert_eq!(grey.data(), luma);
 }
 
 #[test]
@@ -120,11 +113,8 @@ fn a_new_size_and_format_take_over_while_it_plays() {
     let mut source = open(line);
     let mut seen = Vec::new();
     let mut frame = Frame::default();
-    loop {
-        match settled(&mut *source, &mut frame).unwrap() {
-            Read::Filled => seen.push((frame.picture.format(), frame.picture.width(), frame.picture.height())),
-            _ => break,
-        }
+    while settled(&mut *source, &mut frame).unwrap() == Read::Filled {
+        seen.push((frame.picture.format(), frame.picture.width(), frame.picture.height()));
     }
     seen.dedup();
     assert_eq!(seen, [(PixelFormat::I420, 64, 48), (PixelFormat::Yuyv, 101, 75)]);
