@@ -29,10 +29,10 @@ impl Complaint {
         Self { reason: reason.into(), remedy: remedy.into(), about_format: false }
     }
 
-    /// Of a text that is no pipeline; `missing` is an element that is not installed.
+    /// Of a text that is no pipeline; `missing` is the element, where that is what is wrong.
     pub fn of_text(error: &glib::Error, missing: Option<&str>) -> Self {
         let remedy = match (error.kind::<ParseError>(), missing) {
-            (_, Some(element)) => packages::remedy(element),
+            (Some(ParseError::NoSuchElement), Some(element)) => packages::remedy(element),
             (Some(ParseError::NoSuchProperty | ParseError::CouldNotSetProperty), _) => {
                 "gst-inspect-1.0 ELEMENT lists the properties and their values".to_owned()
             }

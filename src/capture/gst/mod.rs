@@ -9,12 +9,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use gstreamer::{BufferFlags, Caps, ClockTime, Sample};
-use gstreamer_video::VideoInfo;
 use tracing::{debug, info};
 
 use self::complaint::{Complaint, FORM, Hearing};
 use self::running::{Form, Running};
-use self::unpack::unpack;
+use self::unpack::{Layout, unpack};
 use super::launch_line::LaunchLine;
 use super::{CaptureError, Frame, Read, VideoSource};
 use crate::clock::{Clock, Monotonic};
@@ -44,7 +43,7 @@ pub struct Source {
     form: Form,
     hearing: Hearing,
     /// What the last caps said.
-    layout: Option<(Caps, VideoInfo)>,
+    layout: Option<(Caps, Layout)>,
     /// How many pictures came.
     number: u64,
     newest: Monotonic,
@@ -127,8 +126,8 @@ impl Source {
         let layout = match self.layout.take() {
             Some((known, layout)) if *known == *caps => (known, layout),
             _ => {
-                let layout = VideoInfo::from_caps(caps)
-                    .map_err(|_| Complaint::new(format!("its pictures are described as {caps}"), FORM))?;
+                let layout = Layout::of(caps)
+                    .ok_or_else(|| Complaint::new(format!("its pictures are described as {caps}"), FORM))?;
                 debug!(%caps, "The pipeline's pictures are of this form from now on.");
                 (caps.to_owned(), layout)
             }
@@ -213,7 +212,7 @@ impl VideoSource for Source {
     }
 
     fn frame_rate(&self) -> Option<f32> {
-        let fps = self.layout.as_ref()?.1.fps();
+        let fps = self.layout.as_ref()?.1.info.fps();
         let rate = fps.numer() as f32 / fps.denom() as f32;
         (rate.is_finite() && rate > 0.0).then_some(rate)
     }

@@ -1,6 +1,6 @@
 //! From GStreamer's buffer to a picture: one copy, rows and planes where the buffer says they are.
 
-use gstreamer::BufferRef;
+use gstreamer::{BufferRef, CapsRef};
 use gstreamer_video::{VideoColorRange, VideoFormat, VideoInfo, VideoMeta};
 
 use crate::picture::{Picture, PixelFormat, Range};
@@ -11,6 +11,23 @@ pub(super) const FORMATS: &str = "{ NV12, I420, YUY2, RGB, GRAY8 }";
 /// The most planes of a format of ours.
 const MAX_PLANES: usize = 3;
 
+/// What caps say of pictures.
+pub(super) struct Layout {
+    pub info: VideoInfo,
+    range: Range,
+}
+
+impl Layout {
+    /// Reads caps; `None` when they are not of raw video.
+    pub fn of(caps: &CapsRef) -> Option<Self> {
+        let info = VideoInfo::from_caps(caps).ok()?;
+        // Where nothing is said, grey counts as full in GStreamer; but its elements and most cameras make video's.
+        let said = info.is_rgb() || caps.structure(0).is_some_and(|structure| structure.has_field("colorimetry"));
+        let full = said && info.colorimetry().range() == VideoColorRange::Range0_255;
+        Some(Self { info, range: if full { Range::Full } else { Range::Limited } })
+    }
+}
+
 /// A plane as it is packed in a picture: its bytes in a row, and its rows.
 type Plane = (usize, usize);
 
@@ -18,15 +35,14 @@ type Plane = (usize, usize);
 ///
 /// # Errors
 /// What is wrong with the buffer. What the picture holds then is of no use.
-pub(super) fn unpack(info: &VideoInfo, buffer: &BufferRef, picture: &mut Picture) -> Result<(), String> {
-    let meta = buffer.meta::<VideoMeta>();
+pub(super) fn unpack(layout: &Layout, buffer: &BufferRef, picture: &mut Picture) -> Result<(), String> {
+    let (info, meta) = (&layout.info, buffer.meta::<VideoMeta>());
     let (name, width, height, offsets, strides) = match &meta {
         Some(meta) => (meta.format(), meta.width(), meta.height(), meta.offset(), meta.stride()),
         None => (info.format(), info.width(), info.height(), info.offset(), info.stride()),
     };
     let format = format(name).ok_or_else(|| format!("frames of the format {name} cannot be read"))?;
-    let range = if info.colorimetry().range() == VideoColorRange::Range0_255 { Range::Full } else { Range::Limited };
-    let mut packed = picture.reset(format, range, width, height).map_err(|error| error.to_string())?;
+    let mut packed = picture.reset(format, layout.range, width, height).map_err(|error| error.to_string())?;
     let (planes, count) = planes(format, width as usize, height as usize);
     for (index, &(row, rows)) in planes[..count].iter().enumerate() {
         let (offset, stride) = match (offsets.get(index), strides.get(index)) {
@@ -97,7 +113,7 @@ fn format(name: VideoFormat) -> Option<PixelFormat> {
 
 #[cfg(test)]
 mod tests {
-    use gstreamer::{Buffer, Memory};
+    use gstreamer::{Buffer, Caps, Memory};
     use gstreamer_video::VideoFrameFlags;
     use proptest::prelude::*;
 
@@ -115,14 +131,14 @@ mod tests {
         buffer
     }
 
-    fn info(format: VideoFormat, width: u32, height: u32) -> VideoInfo {
+    fn layout(format: VideoFormat, width: u32, height: u32) -> Layout {
         gstreamer::init().unwrap();
-        VideoInfo::builder(format, width, height).build().unwrap()
+        Layout::of(&VideoInfo::builder(format, width, height).build().unwrap().to_caps().unwrap()).unwrap()
     }
 
-    fn unpacked(info: &VideoInfo, buffer: &BufferRef) -> Result<Picture, String> {
+    fn unpacked(layout: &Layout, buffer: &BufferRef) -> Result<Picture, String> {
         let mut picture = Picture::default();
-        unpack(info, buffer, &mut picture).map(|()| picture)
+        unpack(layout, buffer, &mut picture).map(|()| picture)
     }
 
     fn describe(buffer: &mut Buffer, format: VideoFormat, (width, height): (u32, u32), planes: &[(usize, i32)]) {
@@ -134,15 +150,15 @@ mod tests {
     #[test]
     fn rows_that_gstreamer_pads_to_four_bytes_are_packed() {
         // Luma of 3x3 in rows of 4, then chroma of 2x2 in rows of 4.
-        let info = info(VideoFormat::I420, 3, 3);
-        let picture = unpacked(&info, &counting(&[info.size()])).unwrap();
+        let odd = layout(VideoFormat::I420, 3, 3);
+        let picture = unpacked(&odd, &counting(&[odd.info.size()])).unwrap();
         assert_eq!(picture.format(), PixelFormat::I420);
         assert_eq!(picture.data(), [0, 1, 2, 4, 5, 6, 8, 9, 10, 16, 17, 20, 21, 24, 25, 28, 29]);
     }
 
     #[test]
     fn planes_lie_where_the_buffer_says_and_its_own_size_holds() {
-        let caps = info(VideoFormat::Nv12, 64, 64);
+        let caps = layout(VideoFormat::Nv12, 64, 64);
         let mut buffer = counting(&[40]);
         describe(&mut buffer, VideoFormat::Nv12, (2, 2), &[(10, 5), (30, 9)]);
         let picture = unpacked(&caps, &buffer).unwrap();
@@ -152,7 +168,7 @@ mod tests {
 
     #[test]
     fn planes_in_memories_of_their_own_and_across_two_are_read() {
-        let nv12 = info(VideoFormat::Nv12, 4, 2);
+        let nv12 = layout(VideoFormat::Nv12, 4, 2);
         let expected: Vec<u8> = (0..12).collect();
         for sizes in [&[8, 4][..], &[6, 6], &[3, 3, 3, 3]] {
             assert_eq!(unpacked(&nv12, &counting(sizes)).unwrap().data(), expected, "{sizes:?}");
@@ -161,18 +177,28 @@ mod tests {
 
     #[test]
     fn the_last_row_needs_no_padding_but_all_of_its_bytes() {
-        let grey = info(VideoFormat::Gray8, 3, 2);
+        let grey = layout(VideoFormat::Gray8, 3, 2);
         assert_eq!(unpacked(&grey, &counting(&[7])).unwrap().data(), [0, 1, 2, 4, 5, 6]);
         let reason = unpacked(&grey, &counting(&[6])).unwrap_err();
         assert_eq!(reason, "a frame has 6 bytes, too few for rows 4 bytes apart");
     }
 
     #[test]
-    fn the_range_is_that_of_the_caps() {
-        let limited = info(VideoFormat::I420, 2, 2);
-        assert_eq!(unpacked(&limited, &counting(&[limited.size()])).unwrap().range(), Range::Limited);
-        let rgb = info(VideoFormat::Rgb, 2, 2);
-        assert_eq!(unpacked(&rgb, &counting(&[rgb.size()])).unwrap().range(), Range::Full);
+    fn the_range_is_what_the_caps_say_and_videos_where_they_say_nothing() {
+        gstreamer::init().unwrap();
+        for (said, expected) in [
+            ("format=I420", Range::Limited),
+            ("format=I420,colorimetry=bt601", Range::Limited),
+            ("format=I420,colorimetry=(string)1:4:0:0", Range::Full),
+            ("format=GRAY8", Range::Limited),
+            ("format=GRAY8,colorimetry=(string)1:4:0:0", Range::Full),
+            ("format=RGB", Range::Full),
+        ] {
+            let caps: Caps = format!("video/x-raw,{said},width=2,height=2,framerate=0/1").parse().unwrap();
+            assert_eq!(Layout::of(&caps).unwrap().range, expected, "{said}");
+        }
+        let sound: Caps = "audio/x-raw,format=S16LE".parse().unwrap();
+        assert!(Layout::of(&sound).is_none());
     }
 
     proptest! {
@@ -183,7 +209,7 @@ mod tests {
             planes in prop::collection::vec((prop_oneof![0..60usize, Just(usize::MAX)], -9..20i32), 0..=4),
             memories in prop::collection::vec(0..40usize, 0..4),
         ) {
-            let caps = info(VideoFormat::Nv12, 4, 4);
+            let caps = layout(VideoFormat::Nv12, 4, 4);
             let mut buffer = counting(&memories);
             describe(&mut buffer, format, size, &planes);
             let _ = unpacked(&caps, &buffer);
