@@ -78,7 +78,9 @@ cross_environment() {
 build() {
     export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
     export CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc AR_aarch64_unknown_linux_gnu=aarch64-linux-gnu-ar
-    cargo build --profile "$profile" --target "$target"
+    scripts/older-libm.sh target/arm64-libm "$glibc"
+    # Only the program is linked: what it is made of stays as cargo build makes it.
+    cargo rustc --bin affectd --profile "$profile" --target "$target" -- -L native="$PWD/target/arm64-libm"
 }
 
 build_with_zig() {
