@@ -20,8 +20,7 @@ impl Point {
 
     /// The distance to another point.
     pub fn distance(self, other: Self) -> f32 {
-        let (x, y) = (self.x - other.x, self.y - other.y);
-        (x * x + y * y).sqrt()
+        (self.x - other.x).hypot(self.y - other.y)
     }
 
     /// Whether both coordinates are finite.
@@ -150,7 +149,7 @@ impl Similarity {
 
     /// How much longer a line becomes.
     pub fn scale(&self) -> f32 {
-        (self.a * self.a + self.b * self.b).sqrt()
+        self.a.hypot(self.b)
     }
 
     fn is_finite(&self) -> bool {

@@ -39,8 +39,7 @@ fn drawn_down(dir: &Path, name: &str, pixels: f32) -> PathBuf {
     let moved = RgbImage::from_fn(width, height, |x, y| {
         let (mut from_x, mut from_y) = (x as f32, y as f32);
         for (corner, inward) in CORNERS.into_iter().zip([1.0, -1.0]) {
-            let (x, y) = (x as f32 - corner.0, y as f32 - corner.1);
-            let apart = (x * x + y * y).sqrt() / REACH;
+            let apart = (x as f32 - corner.0).hypot(y as f32 - corner.1) / REACH;
             let share = (-apart * apart / 2.0).exp();
             from_x -= inward * 0.5 * pixels * share;
             from_y -= pixels * share;

@@ -35,8 +35,7 @@ impl Cells {
     /// The greatest number of cells that an output of that size can need: turned by 45 degrees, with a
     /// shrinking just below a whole number, and one more all around.
     pub fn most(width: usize, height: usize) -> usize {
-        let (width, height) = (width as f64, height as f64);
-        let side = (width * width + height * height).sqrt() * 1.5 + 4.0;
+        let side = (width as f64).hypot(height as f64) * 1.5 + 4.0;
         (side * side) as usize
     }
 

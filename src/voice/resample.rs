@@ -186,7 +186,7 @@ mod tests {
         let (sine, cosine) = (part(f64::sin), part(f64::cos));
         let rest = inner.clone().map(|i| f64::from(sound[i]) - sine * angle(i).sin() - cosine * angle(i).cos());
         let late = -cosine.atan2(sine) / (std::f64::consts::TAU * f64::from(hertz));
-        ((sine * sine + cosine * cosine).sqrt() as f32, late as f32, rest.fold(0.0, |most, x| x.abs().max(most)) as f32)
+        (sine.hypot(cosine) as f32, late as f32, rest.fold(0.0, |most, x| x.abs().max(most)) as f32)
     }
 
     #[test]

@@ -40,7 +40,7 @@ impl Default for Disc {
     fn default() -> Self {
         let places = (0..SIDE * SIDE).map(|i| Point::new((i % SIDE) as f32, (i / SIDE) as f32));
         let centred = places.map(|p| Point::new(p.x + 0.5 - RADIUS, p.y + 0.5 - RADIUS));
-        Self(centred.filter(|p| p.x * p.x + p.y * p.y <= RADIUS * RADIUS).collect())
+        Self(centred.filter(|p| p.x.hypot(p.y) <= RADIUS).collect())
     }
 }
 
