@@ -141,8 +141,8 @@ inside "first boot is completed; secrets are on the device only" 60 applied
 inside "service: ready without a camera, logged in, confined" 300 service
 inside "camera: comes, is unplugged, comes again" 600 camera
 inside "faces through a fed camera become events" 600 faces
-inside "killed and started again" 240 killed
-inside "full disk and read-only root" 600 disk
+inside "killed and started again" 420 killed
+inside "full disk and read-only root" 1000 disk
 step "power is cut while it writes" cut_while_writing
 
 boots "it boots after that, too" third

@@ -7,8 +7,8 @@ try() { # WHAT
     process=$(property MainPID)
     sleep 10
     must "$1: the same process is up" test "$(property MainPID)" = "$process"
-    must "$1: affectd starts anew" timeout 120 systemctl restart affectd.service
-    within 60 "$1: it is online" is_up
+    must "$1: affectd starts anew" timeout 240 systemctl restart affectd.service
+    within 180 "$1: it is online" is_up
 }
 
 filler=/var/lib/filler

@@ -18,7 +18,7 @@ systemctl is-system-running || systemctl --failed --no-legend
 must "no unit has failed" test -z "$(systemctl --failed --no-legend)"
 must "the service is of the type notify" test "$(property Type)" = notify
 must "the service is up" systemctl --quiet is-active affectd.service
-within 60 "affectd is online, by user and password" is_up
+within 180 "affectd is online, by user and password" is_up
 must "affectd is not root" test "$(stat -c %U /proc/"$(property MainPID)")" = affectd
 must "the broker refuses a wrong password" refuses_strangers
 must "the device describes itself" describes_itself
