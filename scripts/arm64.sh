@@ -68,6 +68,8 @@ install_rust_target() {
 }
 
 cross_environment() {
+    export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
+    export CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc AR_aarch64_unknown_linux_gnu=aarch64-linux-gnu-ar
     export PKG_CONFIG_ALLOW_CROSS=1
     export PKG_CONFIG_LIBDIR_aarch64_unknown_linux_gnu=/usr/lib/aarch64-linux-gnu/pkgconfig:/usr/share/pkgconfig
     # The kernel's video headers are read when the camera's bindings are made.
@@ -75,21 +77,17 @@ cross_environment() {
 }
 
 build() {
-    export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
-    export CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc AR_aarch64_unknown_linux_gnu=aarch64-linux-gnu-ar
     scripts/older-libm.sh target/arm64-libm "$glibc"
     # Only the program is linked: what it is made of stays as cargo build makes it.
     cargo rustc --bin affectd --profile "$profile" --target "$target" -- -L native="$PWD/target/arm64-libm"
 }
 
-if [[ $(uname -m) == aarch64 ]]; then
-    cargo build --profile "$profile" --target "$target"
-else
+if [[ $(uname -m) != aarch64 ]]; then
     install_packages
     install_rust_target
     cross_environment
-    build
 fi
+build
 [[ $profile == dev ]] && built=debug || built=$profile
 program=$folder/$target/$built/affectd
 scripts/glibc.sh "$program" "$glibc"

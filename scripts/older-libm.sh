@@ -7,13 +7,17 @@
 set -euo pipefail
 
 readonly folder=$1 newest=$2
-readonly real=/usr/aarch64-linux-gnu/lib/libm.so.6
+if [[ $(uname -m) == aarch64 ]]; then
+    readonly real=/usr/lib/aarch64-linux-gnu/libm.so.6 tools=
+else
+    readonly real=/usr/aarch64-linux-gnu/lib/libm.so.6 tools=aarch64-linux-gnu-
+fi
 mkdir -p "$folder"
 path=$(realpath "$folder")
 
 # Every function with its newest version that is not too new: `VERSION NAME`.
 functions() {
-    aarch64-linux-gnu-objdump --dynamic-syms "$real" |
+    "${tools}objdump" --dynamic-syms "$real" |
         sed --regexp-extended --quiet 's/^.* D[FO] +\.(text|rodata)\s+[0-9a-f]+\s+\(?(GLIBC_[0-9.]+)\)?\s+(\S+)$/\2 \3/p; s/^.*i +DF? +\.text\s+[0-9a-f]+\s+\(?(GLIBC_[0-9.]+)\)?\s+(\S+)$/\1 \2/p' |
         while read -r version name; do
             if [[ $(printf '%s\n' "$version" "GLIBC_$newest" | sort --version-sort | tail -n 1) == "GLIBC_$newest" ]]; then
@@ -31,5 +35,5 @@ functions >"$path/functions"
 awk '{ print ".globl " $2 "\n.type " $2 ", %function\n" $2 ":" } END { print "ret" }' "$path/functions" >"$path/libm.s"
 awk '$1 != version { if (version) print "};"; version = $1; print version " {" } { print "  " $2 ";" } END { print "};" }' \
     "$path/functions" >"$path/libm.map"
-aarch64-linux-gnu-gcc -shared -nostdlib -Wl,-soname,libm.so.6 -Wl,--version-script="$path/libm.map" \
+"${tools}gcc" -shared -nostdlib -Wl,-soname,libm.so.6 -Wl,--version-script="$path/libm.map" \
     -o "$path/libm.so" "$path/libm.s"
