@@ -1,7 +1,7 @@
 //! A GStreamer pipeline as its user wrote it, shown without its secrets.
 //!
 //! Network cameras want a password, and a pipeline is where it is written. The text is kept as it is for GStreamer;
-//! whatever is displayed, debugged or logged goes through [`redact`] or [`LaunchLine::scrub`] first. Rather too much is
+//! whatever is displayed, debugged or logged goes through `redact` or [`LaunchLine::scrub`] first. Rather too much is
 //! hidden than too little.
 
 use std::fmt;
