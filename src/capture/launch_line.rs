@@ -1,7 +1,7 @@
 //! A GStreamer pipeline as its user wrote it, shown without its secrets.
 //!
 //! Network cameras want a password, and a pipeline is where it is written. The text is kept as it is for GStreamer;
-//! whatever is displayed, debugged or logged goes through [`redact`] or [`LaunchLine::scrub`] first. Rather too much is
+//! whatever is displayed, debugged or logged goes through `redact` or [`LaunchLine::scrub`] first. Rather too much is
 //! hidden than too little.
 
 use std::fmt;
@@ -43,10 +43,12 @@ impl LaunchLine {
         let mut secrets: Vec<String> = Vec::new();
         for range in hidden(&self.0) {
             let whole = self.0[range].trim_matches(['"', '\'', '\\', ',', ';']);
-            // Both a user and a password, each word of them, as they are and as a URL writes them.
-            let words = whole.split(' ').flat_map(|word| [word].into_iter().chain(word.split(':')));
-            for part in [whole].into_iter().chain(words) {
-                secrets.extend([part.to_owned(), percent_decoded(part)]);
+            let fields =
+                whole.split('&').flat_map(|field| [Some(field), field.split_once('=').map(|(_, value)| value)]);
+            let login = whole.split_once(':').map_or([None; 2], |(user, password)| [Some(user), Some(password)]);
+            // As they are, and as a URL means them.
+            for secret in [Some(whole)].into_iter().chain(login).chain(fields).flatten() {
+                secrets.extend([secret.to_owned(), percent_decoded(secret)]);
             }
         }
         secrets.retain(|secret| secret.len() >= SHORTEST);
@@ -109,14 +111,20 @@ fn secret_value(word: &str) -> Option<usize> {
     values.min()
 }
 
-/// The words of a pipeline: what blanks part, unless they are quoted, escaped or beside a `=`.
+/// The words of a pipeline: what blanks part, unless they are quoted, escaped or beside a word's first `=`.
 fn words(text: &str) -> Vec<Range<usize>> {
     let mut words = Vec::new();
-    let (mut start, mut quote, mut escaped, mut last) = (None, None, false, ' ');
+    let (mut start, mut quote, mut escaped) = (None, None, false);
     for (at, c) in text.char_indices() {
-        let blank = c.is_whitespace() && quote.is_none() && !escaped;
-        if blank && last != '=' && !text[at..].trim_start().starts_with('=') {
-            words.extend(start.take().map(|start| start..at));
+        if c.is_whitespace() && quote.is_none() && !escaped {
+            let word = start.map_or("", |start| text[start..at].trim_end());
+            let assigns = match word.find('=') {
+                Some(equals) => equals + 1 == word.len(),
+                None => text[at..].trim_start().starts_with('='),
+            };
+            if !assigns {
+                words.extend(start.take().map(|start| start..at));
+            }
             continue;
         }
         if !escaped && quote == Some(c) {
@@ -125,10 +133,7 @@ fn words(text: &str) -> Vec<Range<usize>> {
             quote = Some(c);
         }
         escaped = !escaped && c == '\\';
-        if !blank {
-            start = start.or(Some(at));
-            last = c;
-        }
+        start = start.or(Some(at));
     }
     words.extend(start.map(|start| start..text.len()));
     words
@@ -167,6 +172,7 @@ mod tests {
             ("rtspsrc location=rtsp://me:pw@host/a latency=0", "rtspsrc location=rtsp://***@host/a latency=0"),
             ("rtspsrc location=\"rtsp://me:p w@x@host/a\" ! x", "rtspsrc location=\"rtsp://***@host/a\" ! x"),
             ("rtspsrc user-id=me user-pw=pw latency=0", "rtspsrc user-id=*** user-pw=*** latency=0"),
+            ("rtspsrc user-pw=cGFz== latency=0", "rtspsrc user-pw=*** latency=0"),
             ("rtspsrc user-pw = pw latency = 0", "rtspsrc user-pw = *** latency = 0"),
             ("rtspsrc user-pw='a b' ! x", "rtspsrc user-pw=*** ! x"),
             ("rtspsrc user-pw=a\\ b ! x", "rtspsrc user-pw=*** ! x"),
@@ -195,10 +201,16 @@ mod tests {
             password in "[A-Z0-9:@/!#%&=?]{4,12}",
             form in 0..4usize,
         ) {
+            let password = match form {
+                2 => format!("{password} {password}"),
+                // As a URL must write it.
+                3 => password.replace(|c: char| !c.is_ascii_alphanumeric(), "%40"),
+                _ => password,
+            };
             let written = match form {
                 0 => format!("rtspsrc location=rtsp://{user}:{password}@host:554/live latency=0 ! decodebin"),
                 1 => format!("rtspsrc location=rtsp://host user-id={user} user-pw={password} ! decodebin"),
-                2 => format!("rtspsrc user-pw=\"{password} {password}\" ! decodebin"),
+                2 => format!("rtspsrc user-pw=\"{password}\" ! decodebin"),
                 _ => format!("souphttpsrc location='http://host/?user={user}&pwd={password}' ! decodebin"),
             };
             let line = LaunchLine::new(written);
