@@ -113,14 +113,18 @@ cut_during_first_boot() {
 }
 
 cut_while_writing() {
-    in_guest 30 'nohup setsid bash /run/media/guest/busy.sh >/dev/null 2>&1 & sleep 20; ls /var/lib/busy | grep -q file' || return
+    local code=0
+    in_guest 60 'nohup setsid bash /run/media/guest/busy.sh >/dev/null 2>&1 & sleep 20; ls /var/lib/busy | grep -q file' || code=1
     cut_power
+    return "$code"
 }
 
 cut_during_upgrade() {
-    in_guest 120 'rm -f /tmp/started; nohup setsid affectd-upgrade /run/media/lifeless.deb >/tmp/upgrade.log 2>&1 & 
-        until [ -e /var/lib/affectd-image/pending ] && dpkg-query -W affectd | grep -q lifeless; do sleep 0.5; done' || return
+    local code=0
+    in_guest 240 'nohup setsid affectd-upgrade /run/media/lifeless.deb >/var/lib/upgrade.log 2>&1 &
+        until [ -e /var/lib/affectd-image/pending ] && dpkg-query -W affectd | grep -q lifeless; do sleep 0.5; done' || code=1
     cut_power
+    return "$code"
 }
 
 trap end EXIT

@@ -12,6 +12,7 @@ try() { # WHAT
 }
 
 filler=/var/lib/filler
+trap 'mount -o remount,rw /; rm -f $filler $filler.2' EXIT
 fallocate -l "$(($(df --output=avail --block-size=1 / | tail -n 1) - 4096))" $filler
 dd if=/dev/zero of=$filler.2 bs=4k 2>/dev/null
 must "the disk is full" test "$(df --output=avail / | tail -n 1)" -eq 0

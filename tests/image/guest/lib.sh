@@ -32,7 +32,7 @@ messages() { # SECONDS COUNT TOPIC
 }
 
 status_is() { # WORD
-    messages 5 1 status | grep -q "\"$1\""
+    [[ $(messages 5 1 status) == "$1" ]]
 }
 
 # A stage's health: ok, degraded or failed.
