@@ -18,4 +18,4 @@ pub mod systemd;
 mod worker;
 
 pub use lease::{Lease, Office};
-pub use worker::{Body, Left, Worker};
+pub use worker::{Body, Left, STACK, Worker};

@@ -13,6 +13,10 @@ use super::policy::{Policy, Rest};
 use crate::clock::Monotonic;
 use crate::health::{Pulse, Standing};
 
+/// The stack of a stage's thread, in bytes: as large as the main thread's, where models are opened otherwise. Unoptimised
+/// builds need more than the usual two MiB to open one. Only what is used of it takes memory.
+pub const STACK: usize = 8 << 20;
+
 /// How long a thread may take to make itself ready: an engine may compile its models first.
 const PREPARATION: Duration = Duration::from_secs(600);
 
@@ -100,7 +104,8 @@ impl Worker {
 
     fn start(&mut self, now: Monotonic) -> State {
         let (body, lease) = (self.body.clone(), self.office.next());
-        match thread::Builder::new().name(self.name.into()).spawn(move || body(&lease)) {
+        let builder = thread::Builder::new().name(self.name.into()).stack_size(STACK);
+        match builder.spawn(move || body(&lease)) {
             Ok(thread) => {
                 for pulse in &self.pulses {
                     pulse.preparing(false);

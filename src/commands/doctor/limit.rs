@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::supervise::STACK;
+
 /// Why a look gave nothing.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub(super) enum NoAnswer {
@@ -30,6 +32,7 @@ where
     };
     thread::Builder::new()
         .name(name.to_owned())
+        .stack_size(STACK)
         .spawn(run)
         .map_err(|error| NoAnswer::BrokeOff(format!("no thread for it: {error}")))?;
     told.recv_timeout(limit).map_err(|error| match error {
