@@ -26,6 +26,8 @@ pub struct Reopening<F, S: ?Sized> {
     pause: Duration,
     lost: bool,
     pulse: Option<Arc<Pulse>>,
+    /// What came damaged from those that failed.
+    damaged: u64,
 }
 
 impl<F, S: ?Sized> Reopening<F, S>
@@ -33,7 +35,7 @@ where
     F: FnMut() -> Result<Box<S>, CaptureError> + Send,
 {
     fn named(name: &'static str, open: F) -> Self {
-        Self { open, name, source: None, pause: FIRST_PAUSE, lost: false, pulse: None }
+        Self { open, name, source: None, pause: FIRST_PAUSE, lost: false, pulse: None, damaged: 0 }
     }
 
     /// Tells its troubles to that pulse.
@@ -108,7 +110,21 @@ where
 {
     /// Never fails: while the source is away, reads time out.
     fn read(&mut self, frame: &mut Frame, timeout: Duration) -> Result<Read, CaptureError> {
-        Ok(self.attempt(timeout, |source| source.read(frame, timeout)))
+        let mut damaged = 0;
+        let read = self.attempt(timeout, |source| {
+            let read = source.read(frame, timeout);
+            damaged = source.damaged();
+            read
+        });
+        if self.source.is_none() {
+            self.damaged += damaged;
+        }
+        Ok(read)
+    }
+
+    /// Of all cameras since the first.
+    fn damaged(&self) -> u64 {
+        self.damaged + self.source.as_ref().map_or(0, |source| source.damaged())
     }
 
     fn frame_rate(&self) -> Option<f32> {
@@ -158,6 +174,10 @@ mod tests {
         fn frame_rate(&self) -> Option<f32> {
             None
         }
+
+        fn damaged(&self) -> u64 {
+            3
+        }
     }
 
     fn gone(reason: &str) -> CaptureError {
@@ -176,6 +196,7 @@ mod tests {
         let reads: Vec<_> = (0..8).map(|_| source.read(&mut frame, Duration::ZERO).unwrap()).collect();
         use Read::{Filled, TimedOut};
         assert_eq!(reads, [Filled, Filled, TimedOut, TimedOut, Filled, Filled, TimedOut, TimedOut]);
+        assert_eq!(source.damaged(), 6, "those of both that failed");
         drop(source);
         assert_eq!(opened, 4);
     }

@@ -138,6 +138,7 @@ impl Judge {
                     Stage::Camera | Stage::Voice => reading.map(|reading| reading.lost),
                     _ => None,
                 },
+                damaged: reading.filter(|_| stage == Stage::Camera).map(|reading| reading.damaged),
                 latency: self.latency.filter(|_| stage == Stage::Faces),
                 restarts: reading.map_or(0, |reading| reading.restarts),
             })

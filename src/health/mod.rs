@@ -105,6 +105,8 @@ pub struct StageHealth {
     pub rate: Option<f32>,
     /// What was dropped since the start, where that is counted.
     pub dropped: Option<u64>,
+    /// What came damaged and was left out since the start, where that is counted.
+    pub damaged: Option<u64>,
     /// From the capture of a frame to its being told, of half of them and of 99 in 100.
     pub latency: Option<(Duration, Duration)>,
     /// How often its thread died since the start.

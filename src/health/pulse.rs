@@ -44,6 +44,7 @@ pub struct Pulse {
     busy: AtomicU64,
     failing: AtomicU64,
     lost: AtomicU64,
+    damaged: AtomicU64,
     restarts: AtomicU64,
     preparing: AtomicBool,
     prepared_at: AtomicU64,
@@ -85,6 +86,11 @@ impl Pulse {
     /// Something was dropped for want of time.
     pub fn lost(&self) {
         self.lost.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// So many more things came damaged and were left out.
+    pub fn damaged(&self, more: u64) {
+        self.damaged.fetch_add(more, Ordering::Relaxed);
     }
 
     /// The thread makes itself ready, which may take its time (`true`), or does not.
@@ -146,6 +152,7 @@ impl Pulse {
             busy: Duration::from_nanos(count(&self.busy)),
             failing: count(&self.failing),
             lost: count(&self.lost),
+            damaged: count(&self.damaged),
             restarts: count(&self.restarts),
             preparing: self.is_preparing(),
             quiet: self.quiet.load(Ordering::Relaxed),
@@ -170,6 +177,8 @@ pub struct Reading {
     pub failing: u64,
     /// Things that were dropped.
     pub lost: u64,
+    /// Things that came damaged and were left out.
+    pub damaged: u64,
     /// How often the thread died.
     pub restarts: u64,
     /// Whether the thread makes itself ready.

@@ -33,12 +33,15 @@ impl Camera {
         };
         let sender = self.frames.sender();
         let (mut frame, mut gate, pulse) = (Frame::default(), Gate::default(), &self.vitals.camera);
+        let mut damaged = 0;
         while !self.stop.load(Ordering::Relaxed) {
             let read = source.read(&mut frame, PATIENCE);
             if !lease.holds() {
                 return Left::Done;
             }
             let now = self.clock.now();
+            let all = source.damaged();
+            pulse.damaged(all - std::mem::replace(&mut damaged, all));
             match read {
                 Ok(Read::Filled) => {
                     pulse.worked(now, Duration::ZERO);

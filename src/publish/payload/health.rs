@@ -64,6 +64,9 @@ pub struct StagePayload<'a> {
     /// What was left out since the start because there was no time for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     dropped: Option<u64>,
+    /// Frames that came damaged and were left out since the start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    damaged: Option<u64>,
     /// How often it died, and was started again, since the start.
     restarts: u64,
 }
@@ -106,6 +109,7 @@ impl<'a> HealthPayload<'a> {
                 .latency
                 .and_then(|(p50, p99)| Some(LatencyPayload { p50: millis(p50)?, p99: millis(p99)? })),
             dropped: stage.dropped,
+            damaged: stage.damaged,
             restarts: stage.restarts,
         };
         Self {

@@ -222,13 +222,14 @@ fn stage_health(stage: Part) -> StageHealth {
         since: Monotonic::new(Duration::from_secs(2)),
         rate: None,
         dropped: None,
+        damaged: None,
         latency: None,
         restarts: 0,
     }
 }
 
 fn healthy() -> Health {
-    let camera = StageHealth { rate: Some(29.97), dropped: Some(0), ..stage_health(Part::Camera) };
+    let camera = StageHealth { rate: Some(29.97), dropped: Some(0), damaged: Some(2), ..stage_health(Part::Camera) };
     let latency = Some((Duration::from_micros(23_800), Duration::from_micros(47_600)));
     let faces = StageHealth { rate: Some(29.97), latency, ..stage_health(Part::Faces) };
     let others = [Part::Packs, Part::Mqtt, Part::Machine].map(stage_health);
