@@ -24,7 +24,8 @@ DEMO_CLIP := demo/clip.mp4
 DEMO_ADDRESS = $(if $(filter clip,$(DEMO_SOURCE)),$(DEMO_CLIP),$(if $(filter camera,$(DEMO_SOURCE)),v4l:/dev/video0,$(DEMO_SOURCE)))
 DEMO_COMMAND = $(AFFECTD) replay $(DEMO_ADDRESS)
 
-.PHONY: arm64 arm64-test deb deb-test image image-test help demo test test-lab models onnxruntime bench deny fmt clean-demo venv venv-test
+.PHONY: help demo test guest-test gstreamer-test arm64 arm64-test deb deb-test image image-test
+.PHONY: test-lab models onnxruntime bench deny fmt clean-demo venv venv-test
 
 ##@ To try it
 demo: ## Build affectd and play a clip through it (DEMO_SOURCE=camera: your camera)
@@ -83,6 +84,17 @@ onnxruntime: venv ## Fetch the library of ONNX Runtime that tests run models in 
 
 test-lab: ## Test the training recipes (installs PyTorch: about 2 GB)
 	@$(MAKE) -C models/lab test
+
+gstreamer-test: ## Test sources of GStreamer pipelines (installs its headers and plugins)
+	@scripts/setup.sh --gstreamer
+	@$(MAKE) --no-print-directory models
+	cargo clippy --features gstreamer --lib --test gstreamer -- -D warnings
+	cargo test --features gstreamer --test gstreamer
+	cargo test --features gstreamer --lib capture::
+
+guest-test: models ## Test with real cameras and sound cards, in a virtual machine
+	@scripts/setup.sh --tests
+	@tests/guest/test.sh
 
 bench: models ## Measure the parts, then the whole on this machine
 	cargo bench

@@ -4,6 +4,8 @@
 
 use std::hint::black_box;
 
+use affectd::capture::address::CameraFormat;
+use affectd::capture::v4l::unpack::{Layout, unpack};
 use affectd::geometry::{Rect, Similarity, Size};
 use affectd::picture::letterbox::Letterboxer;
 use affectd::picture::warp::Warper;
@@ -11,6 +13,7 @@ use affectd::picture::{Normalise, Picture, PixelFormat, Range, jpeg};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageEncoder};
+use v4l::buffer::Metadata;
 
 const WIDTH: u32 = 1280;
 const HEIGHT: u32 = 720;
@@ -80,6 +83,20 @@ fn resize(c: &mut Criterion) {
     });
 }
 
+fn take(c: &mut Criterion) {
+    let mut group = c.benchmark_group("take a 720p frame out of the driver's buffer");
+    for (format, bytes) in
+        [(CameraFormat::Yuyv, 2.0), (CameraFormat::Nv12, 1.5), (CameraFormat::Grey, 1.0), (CameraFormat::Rgb24, 3.0)]
+    {
+        let buffer: Vec<u8> = (0..((WIDTH * HEIGHT) as f32 * bytes) as usize).map(waves).collect();
+        let layout = Layout { format, range: Range::Limited, width: WIDTH, height: HEIGHT, stride: 0 };
+        let (about, mut decoder, mut picture) = (Metadata::default(), jpeg::Decoder::default(), Picture::default());
+        group.bench_function(BenchmarkId::from_parameter(format.name()), |b| {
+            b.iter(|| unpack(&layout, black_box(&buffer), &about, &mut decoder, &mut picture).unwrap());
+        });
+    }
+}
+
 fn mjpeg(c: &mut Criterion) {
     let pixels: Vec<u8> = (0..(WIDTH * HEIGHT) as usize).flat_map(|i| [waves(i), waves(i + 5), 90]).collect();
     let mut bytes = Vec::new();
@@ -91,5 +108,5 @@ fn mjpeg(c: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, letterbox, warp, warp_rgb, resize, mjpeg);
+criterion_group!(benches, letterbox, warp, warp_rgb, resize, take, mjpeg);
 criterion_main!(benches);

@@ -1,15 +1,14 @@
 #!/usr/bin/env bash
 # Builds affectd for 64-bit ARM boards, on Debian or Ubuntu for x86-64, or on such a board itself, and checks that the
 # boards' C library is new enough for it. Installs what is missing.
-# Usage: [PROFILE=release] [GLIBC=2.34] arm64.sh
-#   GLIBC=2.31 builds for JetPack 5 with Zig as linker, which knows older C libraries.
+# Usage: [PROFILE=release] arm64.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-readonly target=aarch64-unknown-linux-gnu profile=${PROFILE:-release} glibc=${GLIBC:-2.34}
+readonly target=aarch64-unknown-linux-gnu profile=${PROFILE:-release}
+# What JetPack 6 and Debian 12 have at least.
+readonly glibc=2.34
 readonly folder=${CARGO_TARGET_DIR:-target}
-# Versions that were seen to work together.
-readonly zigbuild=0.23.0 zig=0.15.2
 
 # Flags for this machine's processor would be taken for the board's.
 unset RUSTFLAGS
@@ -69,6 +68,8 @@ install_rust_target() {
 }
 
 cross_environment() {
+    export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
+    export CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc AR_aarch64_unknown_linux_gnu=aarch64-linux-gnu-ar
     export PKG_CONFIG_ALLOW_CROSS=1
     export PKG_CONFIG_LIBDIR_aarch64_unknown_linux_gnu=/usr/lib/aarch64-linux-gnu/pkgconfig:/usr/share/pkgconfig
     # The kernel's video headers are read when the camera's bindings are made.
@@ -76,32 +77,17 @@ cross_environment() {
 }
 
 build() {
-    export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
-    export CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc AR_aarch64_unknown_linux_gnu=aarch64-linux-gnu-ar
-    cargo build --profile "$profile" --target "$target"
+    scripts/older-libm.sh target/arm64-libm "$glibc"
+    # Only the program is linked: what it is made of stays as cargo build makes it.
+    cargo rustc --bin affectd --profile "$profile" --target "$target" -- -L native="$PWD/target/arm64-libm"
 }
 
-build_with_zig() {
-    local tools=target/tools/zig
-    if [[ ! -x $tools/bin/cargo-zigbuild ]]; then
-        echo "  fetching cargo-zigbuild $zigbuild and Zig $zig into $tools"
-        python3 -m venv "$tools"
-        "$tools/bin/pip" install --quiet "cargo-zigbuild==$zigbuild" "ziglang==$zig"
-    fi
-    # ALSA's library of this machine's release refers to a newer C library than is asked for; on the board there is
-    # another one.
-    export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS="-C link-arg=-Wl,--allow-shlib-undefined"
-    PATH=$PWD/$tools/bin:$PATH cargo zigbuild --profile "$profile" --target "$target.$glibc"
-}
-
-if [[ $(uname -m) == aarch64 ]]; then
-    cargo build --profile "$profile" --target "$target"
-else
+if [[ $(uname -m) != aarch64 ]]; then
     install_packages
     install_rust_target
     cross_environment
-    if [[ $glibc == 2.34 ]]; then build; else build_with_zig; fi
 fi
+build
 [[ $profile == dev ]] && built=debug || built=$profile
 program=$folder/$target/$built/affectd
 scripts/glibc.sh "$program" "$glibc"

@@ -21,7 +21,8 @@ highest=$(grep --only-matching --extended-regexp 'GLIBC_[0-9.]+' <<<"$symbols" |
 if [[ $(printf '%s\n' "$highest" "GLIBC_$newest" | sort --version-sort | tail -n 1) != "GLIBC_$newest" ]]; then
     echo "glibc: $program needs $highest, and the boards have $newest. It is asked for by:" >&2
     grep -F "($highest)" <<<"$symbols" | awk '{ print "  " $NF }' >&2
-    echo "Remedy: build where the C library is $newest or older, or with GLIBC=$newest (Zig as linker): make arm64 GLIBC=$newest" >&2
+    echo "Remedy: functions of mathematics have older versions, see scripts/older-libm.sh; for others, build on a system
+whose C library is $newest or older, or leave out what calls them." >&2
     exit 1
 fi
 echo "  needs $highest; the boards have at least $newest"

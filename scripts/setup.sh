@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Checks Rust and installs the Debian packages that are missing; with --tests, also
-# those that only tests need. Says one line and does nothing when all is there.
+# those that only tests need; with --gstreamer, those of that feature and its tests.
+# Says one line and does nothing when all is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -41,11 +42,10 @@ check_rust_tools() {
     done
 }
 
-# libclang is only found with its own headers, which no command shows. Where dpkg does
-# not know, the build will tell.
-has_libclang() {
+# For what no command shows. Where dpkg does not know, the build or the tests will tell.
+installed() { # PACKAGE
     command -v dpkg-query >/dev/null || return 0
-    [[ $(dpkg-query --show --showformat='${db:Status-Status}' libclang-dev 2>/dev/null) == installed ]]
+    [[ $(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
 }
 
 # The Debian packages of what is not here; what came from elsewhere is as good.
@@ -55,13 +55,28 @@ missing_packages() {
     command -v ffmpeg >/dev/null || echo ffmpeg
     python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3 python3-venv
     pkg-config --exists alsa 2>/dev/null || echo libasound2-dev
-    has_libclang || echo libclang-dev
-    [[ $1 == tests ]] || return 0
+    # libclang is only found with its own headers.
+    installed libclang-dev || echo libclang-dev
+    [[ $1 != gstreamer ]] || missing_gstreamer
+    [[ $1 != program ]] || return 0
     command -v mosquitto >/dev/null || [[ -x /usr/sbin/mosquitto ]] || echo mosquitto
     command -v mosquitto_sub >/dev/null || echo mosquitto-clients
     command -v shellcheck >/dev/null || echo shellcheck
     # Not to run it: it checks the units.
     command -v systemd-analyze >/dev/null || echo systemd
+}
+
+# Headers for the build, plugins that most pipelines use, and a server that plays a
+# network camera in tests.
+missing_gstreamer() {
+    local set
+    pkg-config --exists gstreamer-1.0 2>/dev/null || echo libgstreamer1.0-dev
+    pkg-config --exists gstreamer-app-1.0 gstreamer-video-1.0 2>/dev/null || echo libgstreamer-plugins-base1.0-dev
+    for set in plugins-base plugins-good plugins-bad libav; do
+        installed "gstreamer1.0-$set" || echo "gstreamer1.0-$set"
+    done
+    installed python3-gi || echo python3-gi
+    installed gir1.2-gst-rtsp-server-1.0 || echo gir1.2-gst-rtsp-server-1.0
 }
 
 install_packages() { # PACKAGE…
@@ -83,8 +98,9 @@ install_packages() { # PACKAGE…
 
 scope=program
 [[ ${1:-} == --tests ]] && scope=tests
+[[ ${1:-} == --gstreamer ]] && scope=gstreamer
 check_rust
-[[ $scope == tests ]] && check_rust_tools
+[[ $scope == program ]] || check_rust_tools
 missing=$(missing_packages "$scope")
 read -r -d '' -a packages <<<"$missing" || true
 if ((${#packages[@]})); then

@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::affect::{Expression, Label};
+use crate::board::NAMES;
 use crate::capture::Address;
 use crate::capture::paced::Speed;
 
@@ -16,6 +18,7 @@ Examples:
   affectd eval --truth DIR --predictions DIR  how far predictions agree with annotations
   affectd run --config /etc/affectd.toml      the daemon
   affectd check --config /etc/affectd.toml    is the configuration right, and this machine ready?
+  affectd doctor                              try out this board, and say how to mend what fails
 
 Exit codes: 0 all well, 1 something failed, 64 wrong command line, 78 wrong configuration.
 No frame ever leaves the device: only numbers and labels are published.";
@@ -50,6 +53,8 @@ pub enum Command {
     Eval(EvalArgs),
     /// Check a configuration: syntax, meaning, environment
     Check(CheckArgs),
+    /// Try out this board: camera, microphone, models, broker, clock, heat, disk, rights; says how to mend what fails
+    Doctor(DoctorArgs),
     /// List, show and verify model packs
     #[command(subcommand)]
     Model(ModelCommand),
@@ -282,6 +287,34 @@ pub struct CheckArgs {
     /// away for a while, as camera and broker
     #[arg(long)]
     pub post_update: bool,
+}
+
+const AFTER_DOCTOR: &str = "\
+Opens the camera and the microphone for a few seconds, runs every configured model, and logs in
+to the broker under a client id of its own. Stop the service first (`systemctl stop affectd`):
+most cameras serve one program at a time. Nothing that is seen or heard is kept or sent. To the
+broker goes one empty message that it does not keep, on PREFIX/DEVICE/doctor, to learn whether
+this device may publish.
+
+Exit codes: 0 nothing failed (there may be warnings), 1 something failed, 64 wrong command line,
+78 wrong configuration.";
+
+/// Arguments of `doctor`.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_DOCTOR)]
+pub struct DoctorArgs {
+    /// Which board this is; `this`: as the machine says
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_value = "this", default_missing_value = "this",
+        value_parser = PossibleValuesParser::new(["this"].into_iter().chain(NAMES.iter().copied())))]
+    pub board: String,
+
+    /// The configuration [default: /etc/affectd/affectd.toml where there is one, else every key at its default]
+    #[arg(short, long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// The findings as JSON: docs/schema/doctor.schema.json
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What to do with model packs.

@@ -7,6 +7,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use affectd::board::{self, Signs};
 use affectd::commands::check::{self, Scope, Verdict};
 use affectd::model::digest::Sha256Sum;
 use tempfile::TempDir;
@@ -81,8 +82,15 @@ impl Place {
         self.put("affectd.toml", text);
         let (verdict, said) = run(&self.path("affectd.toml"), json);
         let dir = self.dir.path().display().to_string();
-        (verdict, said.replace(&dir, "PLACE").replace(&self.broker(), "BROKER"))
+        let said = said.replace(&dir, "PLACE").replace(&self.broker(), "BROKER");
+        (verdict, said.replace(&board(), "BOARD"))
     }
+}
+
+/// What is said of the board that the test runs on.
+fn board() -> String {
+    let signs = Signs::read("/".as_ref());
+    board::here().map_or_else(|| format!("{signs}: none that affectd knows"), |board| board.title)
 }
 
 fn run(path: &Path, json: bool) -> (Verdict, String) {

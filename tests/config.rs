@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use affectd::capture::v4l::controls::{Controls, PowerLine, Tuned};
 use affectd::config::{self, Config, ConfigErrors, Environment, reference};
 use affectd::events::EventSettings;
 use affectd::face::FaceSettings;
@@ -114,6 +115,14 @@ mod meaning {
     }
 
     #[test]
+    fn how_the_camera_exposes_arrives_at_its_opening() {
+        assert_eq!(parsed("").camera, Controls::default());
+        let camera = parsed("[camera]\nexposure = 156\ngain = \"auto\"\npower_line_hz = 50").camera;
+        assert_eq!((camera.exposure, camera.gain), (Some(Tuned::To(156)), Some(Tuned::Auto)));
+        assert_eq!((camera.white_balance, camera.power_line), (None, Some(PowerLine::Hz50)));
+    }
+
+    #[test]
     fn the_device_is_called_like_its_host_unless_it_has_a_name() {
         assert_eq!(parsed("").device.as_str(), "kiosk-7");
         assert_eq!(parsed("[device]\nid = \"door\"").device.as_str(), "door");
@@ -196,6 +205,13 @@ mod messages {
         insta::assert_snapshot!(refused(
             "[device]\nid = 7\n[smooth]\nmin_cutoff_hz = \"0.5\"\nhold_ms = 1.5\nneutral_baseline = \"yes\"\n\
              [events]\nkinds = \"presence\"\nenter = true\n[log]\nlevel = 2026-11-22\n[mqtt]\nversion = \"5\"\n"
+        ));
+    }
+
+    #[test]
+    fn controls_that_no_camera_has() {
+        insta::assert_snapshot!(refused(
+            "[camera]\nexposure = \"aut\"\ngain = 1e3\nwhite_balance = 100_001\npower_line_hz = 55\n"
         ));
     }
 

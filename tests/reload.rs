@@ -99,9 +99,10 @@ impl Daemon {
         let mosquitto = Mosquitto::start();
         let listener = Listener::everything(mosquitto.port).await;
         let config = dir.path().join("affectd.toml");
+        // A busy machine may give no frame for a while; that is not what is asked here.
         let settings = format!(
             "[device]\nid = \"reload-1\"\n[source]\nvideo = \"file:{}\"\n[mqtt]\nurl = \"mqtt://127.0.0.1:{}\"\n\
-             [publish]\nstate_rate_hz = 60\n[models]\ndir = \"{}/models\"\n{models}\n",
+             [publish]\nstate_rate_hz = 60\n[events]\ngone_after_ms = 10000\n[models]\ndir = \"{}/models\"\n{models}\n",
             clip.display(),
             mosquitto.port,
             dir.path().display(),

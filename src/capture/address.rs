@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::CaptureError;
+use super::launch_line::{LaunchLine, redact};
 
 /// The address of a camera, a microphone or a file.
 ///
-/// Written `file:PATH` (or the bare path), `v4l:DEVICE[?size=1280x720&fps=30&format=mjpeg]` or
-/// `alsa:DEVICE`; displayed the same way.
+/// Written `file:PATH` (or the bare path), `v4l:CAMERA[?size=1280x720&fps=30&format=mjpeg]`,
+/// `alsa:DEVICE` or `gst:PIPELINE`; displayed the same way, but for secrets. What CAMERA may be, [`CameraPlace`] tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Address {
     /// A clip, its sound, or a photo.
@@ -18,19 +19,68 @@ pub enum Address {
     V4l(CameraAddress),
     /// A microphone: the name of an ALSA device.
     Alsa(String),
+    /// Pictures from a GStreamer pipeline; can be read by builds with the feature `gstreamer`.
+    Gst(LaunchLine),
 }
+
+/// Why `gst:` is refused by a build without it, and what to do.
+pub(super) const NO_GSTREAMER: &str =
+    "this affectd was built without GStreamer; build one that has it: cargo build --release --features gstreamer";
 
 /// A camera, and what is asked of it; what is not asked is chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CameraAddress {
-    /// The device node, as `/dev/video0`.
-    pub device: PathBuf,
+    /// Which camera.
+    pub place: CameraPlace,
     /// The width and height, in pixels.
     pub size: Option<(u32, u32)>,
     /// The frames a second.
     pub fps: Option<u32>,
     /// The format on the wire.
     pub format: Option<CameraFormat>,
+}
+
+/// Which camera is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CameraPlace {
+    /// A device node, as `/dev/video0`, or a link to one, as `/dev/v4l/by-id/…`.
+    Node(PathBuf),
+    /// The one of this name, or with this in its name, whatever its case: `name=HD Webcam`.
+    Name(String),
+    /// The one that is plugged in there, in the driver's words: `usb-0000:00:14.0-1`, or `bus=` and any text.
+    Bus(String),
+}
+
+impl CameraPlace {
+    /// What drivers' names of places begin with; such a text needs no `bus=` in front.
+    const BUSES: [&str; 4] = ["usb-", "platform:", "PCI:", "pci-"];
+
+    fn parse(given: &str) -> Self {
+        match given.split_once('=') {
+            Some(("name", name)) => Self::Name(name.into()),
+            Some(("bus", bus)) => Self::Bus(bus.into()),
+            _ if Self::BUSES.iter().any(|start| given.starts_with(start)) => Self::Bus(given.into()),
+            _ => Self::Node(given.into()),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Node(node) => node.as_os_str().is_empty(),
+            Self::Name(text) | Self::Bus(text) => text.is_empty(),
+        }
+    }
+}
+
+impl fmt::Display for CameraPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Node(node) => write!(f, "{}", node.display()),
+            Self::Name(name) => write!(f, "name={name}"),
+            Self::Bus(bus) if Self::BUSES.iter().any(|start| bus.starts_with(start)) => f.write_str(bus),
+            Self::Bus(bus) => write!(f, "bus={bus}"),
+        }
+    }
 }
 
 /// A format that cameras deliver.
@@ -44,11 +94,13 @@ pub enum CameraFormat {
     Nv12,
     /// Luma alone.
     Grey,
+    /// Interleaved R G B.
+    Rgb24,
 }
 
 impl CameraFormat {
     /// Every format.
-    pub const ALL: [Self; 4] = [Self::Mjpeg, Self::Yuyv, Self::Nv12, Self::Grey];
+    pub const ALL: [Self; 5] = [Self::Mjpeg, Self::Yuyv, Self::Nv12, Self::Grey, Self::Rgb24];
 
     /// The word in an address.
     pub fn name(self) -> &'static str {
@@ -57,6 +109,18 @@ impl CameraFormat {
             Self::Yuyv => "yuyv",
             Self::Nv12 => "nv12",
             Self::Grey => "grey",
+            Self::Rgb24 => "rgb24",
+        }
+    }
+
+    /// The four letters that drivers know it by.
+    pub fn code(self) -> &'static [u8; 4] {
+        match self {
+            Self::Mjpeg => b"MJPG",
+            Self::Yuyv => b"YUYV",
+            Self::Nv12 => b"NV12",
+            Self::Grey => b"GREY",
+            Self::Rgb24 => b"RGB3",
         }
     }
 }
@@ -65,7 +129,7 @@ impl FromStr for Address {
     type Err = CaptureError;
 
     fn from_str(given: &str) -> Result<Self, Self::Err> {
-        let refused = |reason: &str| CaptureError::Address { given: given.into(), reason: reason.into() };
+        let refused = |reason: &str| CaptureError::Address { given: redact(given), reason: reason.into() };
         if given.contains('\0') {
             return Err(refused("a name cannot hold a zero byte"));
         }
@@ -73,6 +137,13 @@ impl FromStr for Address {
             Some(("file", path)) => Self::File(path.into()),
             Some(("v4l", camera)) => Self::V4l(camera.parse().map_err(|reason: String| refused(&reason))?),
             Some(("alsa", device)) => Self::Alsa(device.into()),
+            Some(("gst", _)) if !cfg!(feature = "gstreamer") => return Err(refused(NO_GSTREAMER)),
+            Some(("gst", line)) => Self::Gst(LaunchLine::new(line)),
+            Some((scheme @ ("rtsp" | "rtsps" | "http" | "https"), _)) => {
+                return Err(refused(&format!(
+                    "{scheme:?} is no kind of source: a network camera is read through GStreamer, gst:PIPELINE"
+                )));
+            }
             Some((scheme, _)) if !scheme.contains(['/', '.']) => {
                 return Err(refused(&format!("{scheme:?} is no kind of source")));
             }
@@ -81,10 +152,18 @@ impl FromStr for Address {
         };
         let named = match &address {
             Self::File(path) => !path.as_os_str().is_empty(),
-            Self::V4l(camera) => !camera.device.as_os_str().is_empty(),
+            Self::V4l(camera) => !camera.place.is_empty(),
             Self::Alsa(device) => !device.is_empty(),
+            Self::Gst(line) => !line.is_empty(),
         };
         if named { Ok(address) } else { Err(refused("the name is missing")) }
+    }
+}
+
+impl CameraAddress {
+    /// A camera of which nothing is asked.
+    pub fn new(place: CameraPlace) -> Self {
+        Self { place, size: None, fps: None, format: None }
     }
 }
 
@@ -92,8 +171,8 @@ impl FromStr for CameraAddress {
     type Err = String;
 
     fn from_str(given: &str) -> Result<Self, Self::Err> {
-        let (device, query) = given.split_once('?').unwrap_or((given, ""));
-        let mut camera = Self { device: device.into(), size: None, fps: None, format: None };
+        let (place, query) = given.split_once('?').unwrap_or((given, ""));
+        let mut camera = Self::new(CameraPlace::parse(place));
         for part in query.split('&').filter(|part| !part.is_empty()) {
             match part.split_once('=') {
                 Some(("size", size)) => camera.size = Some(parse_size(size)?),
@@ -135,13 +214,14 @@ impl fmt::Display for Address {
             Self::File(path) => write!(f, "file:{}", path.display()),
             Self::V4l(camera) => write!(f, "v4l:{camera}"),
             Self::Alsa(device) => write!(f, "alsa:{device}"),
+            Self::Gst(line) => write!(f, "gst:{line}"),
         }
     }
 }
 
 impl fmt::Display for CameraAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.device.display())?;
+        write!(f, "{}", self.place)?;
         let size = self.size.map(|(width, height)| format!("size={width}x{height}"));
         let fps = self.fps.map(|fps| format!("fps={fps}"));
         let format = self.format.map(|format| format!("format={}", format.name()));
@@ -158,8 +238,8 @@ mod tests {
 
     use super::*;
 
-    fn camera(device: &str) -> CameraAddress {
-        CameraAddress { device: device.into(), size: None, fps: None, format: None }
+    fn camera(node: &str) -> CameraAddress {
+        CameraAddress::new(CameraPlace::Node(node.into()))
     }
 
     #[test]
@@ -179,6 +259,19 @@ mod tests {
                     ..camera("/dev/video2")
                 }),
             ),
+            (
+                "v4l:/dev/v4l/by-path/pci-0000:00:14.0-usb-0:1:1.0-video-index0",
+                Address::V4l(camera("/dev/v4l/by-path/pci-0000:00:14.0-usb-0:1:1.0-video-index0")),
+            ),
+            (
+                "v4l:name=HD Webcam: C=1?fps=15",
+                Address::V4l(CameraAddress {
+                    fps: Some(15),
+                    ..CameraAddress::new(CameraPlace::Name("HD Webcam: C=1".into()))
+                }),
+            ),
+            ("v4l:usb-0000:00:14.0-1", Address::V4l(CameraAddress::new(CameraPlace::Bus("usb-0000:00:14.0-1".into())))),
+            ("v4l:bus=isa:1", Address::V4l(CameraAddress::new(CameraPlace::Bus("isa:1".into())))),
             ("alsa:plughw:1,0", Address::Alsa("plughw:1,0".into())),
         ] {
             assert_eq!(given.parse::<Address>().unwrap(), expected);
@@ -191,18 +284,44 @@ mod tests {
             ("", "the name is missing"),
             ("file:", "the name is missing"),
             ("v4l:?fps=30", "the name is missing"),
+            ("v4l:name=", "the name is missing"),
+            ("v4l:bus=?fps=30", "the name is missing"),
             ("rtsp://camera", "\"rtsp\" is no kind of source"),
             ("/dev/video0", "a device needs its kind in front"),
             ("v4l:/dev/video0?size=big", "\"big\" is not a size such as 1280x720"),
             ("v4l:/dev/video0?size=0x480", "is not a size"),
             ("v4l:/dev/video0?fps=0", "is not a number of frames a second"),
-            ("v4l:/dev/video0?format=h264", "\"h264\" is not one of mjpeg, yuyv, nv12, grey"),
+            ("v4l:/dev/video0?format=h264", "\"h264\" is not one of mjpeg, yuyv, nv12, grey, rgb24"),
             ("v4l:/dev/video0?zoom=2", "\"zoom=2\" is not size=, fps= or format="),
             ("clip\0.mp4", "zero byte"),
         ] {
             let message = given.parse::<Address>().unwrap_err().to_string();
-            assert!(message.contains(reason) && message.contains("v4l:DEVICE"), "{message}");
+            assert!(message.contains(reason) && message.contains("v4l:CAMERA"), "{message}");
         }
+    }
+
+    #[test]
+    fn a_refused_address_tells_no_password() {
+        let message = "rtsp://admin:hidden@camera/live".parse::<Address>().unwrap_err().to_string();
+        assert!(message.contains("rtsp://***@camera/live") && message.contains("gst:PIPELINE"), "{message}");
+    }
+
+    #[cfg(feature = "gstreamer")]
+    #[test]
+    fn a_pipeline_is_everything_behind_its_kind() {
+        let pipeline = "gst:v4l2src device=/dev/video0 ! video/x-raw,format=NV12".parse::<Address>().unwrap();
+        assert_eq!(pipeline, Address::Gst(LaunchLine::new("v4l2src device=/dev/video0 ! video/x-raw,format=NV12")));
+        assert_eq!(pipeline.to_string().parse::<Address>().unwrap(), pipeline);
+        let message = "gst: ".parse::<Address>().unwrap_err().to_string();
+        assert!(message.contains("the name is missing"), "{message}");
+    }
+
+    #[cfg(not(feature = "gstreamer"))]
+    #[test]
+    fn a_pipeline_is_refused_by_a_build_without_gstreamer_with_the_remedy() {
+        let message = "gst:rtspsrc user-pw=hidden".parse::<Address>().unwrap_err().to_string();
+        assert!(message.contains("built without GStreamer; build one that has it: cargo build"), "{message}");
+        assert!(!message.contains("hidden"), "{message}");
     }
 
     proptest! {
@@ -213,11 +332,14 @@ mod tests {
             fps in prop::option::of(1..=1000u32),
             format in prop::option::of(prop::sample::select(&CameraFormat::ALL[..])),
         ) {
-            let device = PathBuf::from(path.replace('?', "_"));
+            let text = path.replace('?', "_");
+            let camera = |place| Address::V4l(CameraAddress { place, size, fps, format });
             for address in [
                 Address::File(path.clone().into()),
                 Address::Alsa(path),
-                Address::V4l(CameraAddress { device, size, fps, format }),
+                camera(CameraPlace::Node(format!("/dev/{text}").into())),
+                camera(CameraPlace::Name(text.clone())),
+                camera(CameraPlace::Bus(text)),
             ] {
                 prop_assert_eq!(address.to_string().parse::<Address>().unwrap(), address);
             }

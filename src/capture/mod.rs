@@ -21,6 +21,10 @@ pub mod fake;
 mod ffmpeg;
 mod ffmpeg_log;
 pub mod file;
+#[cfg(feature = "gstreamer")]
+pub mod gst;
+pub mod launch_line;
+pub mod level;
 pub mod mailbox;
 pub mod paced;
 pub mod reopen;
@@ -72,6 +76,11 @@ pub trait VideoSource: Send {
     /// The nominal frames a second, when the source knows.
     fn frame_rate(&self) -> Option<f32>;
 
+    /// How many frames were damaged on their way and left out since the source was opened.
+    fn damaged(&self) -> u64 {
+        0
+    }
+
     /// About how many frames there are in all, when the source has an end and knows: for a progress bar.
     fn frames_hint(&self) -> Option<u64> {
         None
@@ -88,6 +97,11 @@ pub trait SoundSource: Send {
     /// # Errors
     /// When the source failed; it may be opened anew.
     fn read(&mut self, sound: &mut Sound, timeout: Duration) -> Result<Read, CaptureError>;
+
+    /// Whether nothing but digital silence has come for some seconds: it is muted, or not connected.
+    fn quiet(&self) -> bool {
+        false
+    }
 }
 
 /// Why a source could not be opened or read.
@@ -96,7 +110,7 @@ pub enum CaptureError {
     /// The address is not of a known form.
     #[error(
         "{given:?} is not a source: {reason}; \
-         write file:PATH, v4l:DEVICE (v4l:/dev/video0) or alsa:DEVICE (alsa:default)"
+         write file:PATH, v4l:CAMERA (v4l:/dev/video0), alsa:DEVICE (alsa:default) or gst:PIPELINE"
     )]
     Address {
         /// What was given.
@@ -138,6 +152,10 @@ pub fn open_video(address: &Address, clock: Arc<dyn Clock>) -> Result<Box<dyn Vi
         Address::File(path) if file::is_photo(path) => Box::new(file::Photo::open(path)?),
         Address::File(path) => Box::new(file::Clip::open(path)?),
         Address::V4l(camera) => Box::new(v4l::Camera::open(camera, clock)?),
+        #[cfg(feature = "gstreamer")]
+        Address::Gst(line) => Box::new(gst::Source::open(line, clock)?),
+        #[cfg(not(feature = "gstreamer"))]
+        Address::Gst(_) => return Err(wrong_kind(address, address::NO_GSTREAMER, "or give another source")),
         Address::Alsa(_) => return Err(wrong_kind(address, "it is a microphone", "give a camera or a clip")),
     })
 }
@@ -159,6 +177,42 @@ pub fn open_live(
     })
 }
 
+/// A source of frames that come when they are due, as [`open_live`], which is opened again whenever it is lost: a
+/// camera is remembered, so that it is found under another number and never mistaken for another.
+#[derive(Clone)]
+pub enum LiveVideo {
+    /// A camera.
+    Camera(v4l::Opener),
+    /// Any other source, at its speed.
+    Other(Address, paced::Speed, Arc<dyn Clock>),
+}
+
+impl LiveVideo {
+    /// Opens nothing yet. `controls` are set at each opening of a camera.
+    pub fn new(
+        address: Address,
+        controls: v4l::controls::Controls,
+        speed: paced::Speed,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        match address {
+            Address::V4l(camera) => Self::Camera(v4l::Opener::new(camera, controls, clock)),
+            other => Self::Other(other, speed, clock),
+        }
+    }
+
+    /// Opens it.
+    ///
+    /// # Errors
+    /// As [`open_video`].
+    pub fn open(&self) -> Result<Box<dyn VideoSource>, CaptureError> {
+        match self {
+            Self::Camera(camera) => Ok(Box::new(camera.open()?)),
+            Self::Other(address, speed, clock) => open_live(address, *speed, clock.clone()),
+        }
+    }
+}
+
 /// Opens a source of sound, stamped by `clock`.
 ///
 /// # Errors
@@ -167,7 +221,9 @@ pub fn open_sound(address: &Address, clock: Arc<dyn Clock>) -> Result<Box<dyn So
     Ok(match address {
         Address::File(path) => Box::new(file::ClipSound::open(path)?),
         Address::Alsa(device) => Box::new(alsa::Microphone::open(device, clock)?),
-        Address::V4l(_) => return Err(wrong_kind(address, "it is a camera", "give a microphone or a clip")),
+        Address::V4l(_) | Address::Gst(_) => {
+            return Err(wrong_kind(address, "it is a camera", "give a microphone or a clip"));
+        }
     })
 }
 

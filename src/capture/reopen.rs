@@ -1,10 +1,13 @@
-//! A source that comes back: opened anew, with growing pauses, whenever it fails.
+//! A source that comes back: opened anew, with growing pauses, whenever it fails. That a device which gives nothing for
+//! too long has failed, each source knows by itself.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tracing::{info, warn};
 
 use super::{CaptureError, Frame, Read, Sound, SoundSource, VideoSource};
+use crate::health::Pulse;
 
 /// The first pause before opening again.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -22,6 +25,9 @@ pub struct Reopening<F, S: ?Sized> {
     source: Option<Box<S>>,
     pause: Duration,
     lost: bool,
+    pulse: Option<Arc<Pulse>>,
+    /// What came damaged from those that failed.
+    damaged: u64,
 }
 
 impl<F, S: ?Sized> Reopening<F, S>
@@ -29,7 +35,13 @@ where
     F: FnMut() -> Result<Box<S>, CaptureError> + Send,
 {
     fn named(name: &'static str, open: F) -> Self {
-        Self { open, name, source: None, pause: FIRST_PAUSE, lost: false }
+        Self { open, name, source: None, pause: FIRST_PAUSE, lost: false, pulse: None, damaged: 0 }
+    }
+
+    /// Tells its troubles to that pulse.
+    #[must_use]
+    pub fn telling(self, pulse: Arc<Pulse>) -> Self {
+        Self { pulse: Some(pulse), ..self }
     }
 
     /// Reads from the source, opened if need be. Never fails: while the source is away, reads time out.
@@ -43,6 +55,9 @@ where
         };
         match read(source) {
             Ok(Read::Filled) => {
+                if let Some(pulse) = &self.pulse {
+                    pulse.well();
+                }
                 if std::mem::take(&mut self.lost) {
                     info!("{} is back.", self.name);
                 }
@@ -57,6 +72,9 @@ where
     fn failed(&mut self, error: &CaptureError, timeout: Duration) -> Read {
         if !self.lost {
             warn!(%error, "{} lost; trying again until it returns.", self.name);
+        }
+        if let Some(pulse) = &self.pulse {
+            pulse.trouble(error);
         }
         self.lost = true;
         self.source = None;
@@ -92,7 +110,21 @@ where
 {
     /// Never fails: while the source is away, reads time out.
     fn read(&mut self, frame: &mut Frame, timeout: Duration) -> Result<Read, CaptureError> {
-        Ok(self.attempt(timeout, |source| source.read(frame, timeout)))
+        let mut damaged = 0;
+        let read = self.attempt(timeout, |source| {
+            let read = source.read(frame, timeout);
+            damaged = source.damaged();
+            read
+        });
+        if self.source.is_none() {
+            self.damaged += damaged;
+        }
+        Ok(read)
+    }
+
+    /// Of all cameras since the first.
+    fn damaged(&self) -> u64 {
+        self.damaged + self.source.as_ref().map_or(0, |source| source.damaged())
     }
 
     fn frame_rate(&self) -> Option<f32> {
@@ -112,6 +144,10 @@ where
     /// Never fails: while the source is away, reads time out.
     fn read(&mut self, sound: &mut Sound, timeout: Duration) -> Result<Read, CaptureError> {
         Ok(self.attempt(timeout, |source| source.read(sound, timeout)))
+    }
+
+    fn quiet(&self) -> bool {
+        self.source.as_ref().is_some_and(|source| source.quiet())
     }
 }
 
@@ -138,6 +174,10 @@ mod tests {
         fn frame_rate(&self) -> Option<f32> {
             None
         }
+
+        fn damaged(&self) -> u64 {
+            3
+        }
     }
 
     fn gone(reason: &str) -> CaptureError {
@@ -156,8 +196,26 @@ mod tests {
         let reads: Vec<_> = (0..8).map(|_| source.read(&mut frame, Duration::ZERO).unwrap()).collect();
         use Read::{Filled, TimedOut};
         assert_eq!(reads, [Filled, Filled, TimedOut, TimedOut, Filled, Filled, TimedOut, TimedOut]);
+        assert_eq!(source.damaged(), 6, "those of both that failed");
         drop(source);
         assert_eq!(opened, 4);
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_until_something_comes() {
+        let pulse = Arc::new(Pulse::default());
+        let mut opened = 0;
+        let open = || {
+            opened += 1;
+            if opened < 3 { Err(gone("busy")) } else { Ok(Box::new(Flaky { good: 9 }) as Box<dyn VideoSource>) }
+        };
+        let mut source = Reopening::<_, dyn VideoSource>::new(open).telling(pulse.clone());
+        let mut frame = Frame::default();
+        assert_eq!(source.read(&mut frame, Duration::ZERO).unwrap(), Read::TimedOut);
+        assert!(pulse.read().trouble.unwrap().contains("busy"));
+        assert_eq!(source.read(&mut frame, Duration::ZERO).unwrap(), Read::TimedOut);
+        assert_eq!(source.read(&mut frame, Duration::ZERO).unwrap(), Read::Filled);
+        assert_eq!(pulse.read().trouble, None);
     }
 
     #[test]

@@ -12,12 +12,11 @@ use std::path::Path;
 use anyhow::Result;
 use serde_json::json;
 
+use super::finding::{Finding, Grade};
 use crate::config::{self, Config, ConfigErrors, Stage};
 
 mod golden;
-mod surroundings;
-
-pub use surroundings::{Finding, Grade};
+pub(in crate::commands) mod surroundings;
 
 /// What is looked at beside the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,7 +141,7 @@ fn stage_name(stage: Stage) -> &'static str {
     }
 }
 
-fn count(n: usize, what: &str) -> String {
+pub(in crate::commands) fn count(n: usize, what: &str) -> String {
     match n {
         1 => format!("1 {what}"),
         _ => format!("{n} {what}s"),

@@ -12,8 +12,10 @@ use crate::logging;
 pub mod bench;
 pub mod check;
 mod describe;
+pub mod doctor;
 pub mod eval;
 mod files;
+pub mod finding;
 pub mod infer;
 mod lines;
 pub mod model;
@@ -52,6 +54,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Infer(args) => infer::run(args, models),
         Command::Eval(args) => eval::run(args, models),
         Command::Check(args) => check(args, models),
+        Command::Doctor(args) => doctor::run(args, models),
         Command::Model(command) => model(command, models),
         Command::Bench(args) => bench::run(args, models),
         Command::Completions { shell } => describe::completions(*shell, &mut io::stdout().lock()).map(|()| Exit::Ok),

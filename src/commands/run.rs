@@ -1,5 +1,6 @@
 //! `affectd run`: the daemon.
 
+use std::convert::Infallible;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,11 +10,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::session::{Session, runtime};
 use super::setup;
 use crate::capture::paced::Speed;
-use crate::capture::{self, SoundSource, VideoSource, reopen::Reopening};
+use crate::capture::{self, LiveVideo, SoundSource, VideoSource, reopen::Reopening};
 use crate::cli::RunArgs;
 use crate::clock::SystemClock;
 use crate::exit::Exit;
 use crate::logging;
+use crate::pipeline::{Supply, Vitals};
 
 /// Runs the daemon until it is asked to stop.
 ///
@@ -28,25 +30,35 @@ pub fn run(args: &RunArgs, models: Option<&Path>, verbose: u8) -> anyhow::Result
         let _context = runtime.enter();
         signal(SignalKind::hangup())?
     };
-    let (mut chain, mut identity, packs) = setup::live_chain(&config, models)?;
-    let clock = Arc::new(SystemClock);
-    let video = config.video.clone();
-    let source =
-        Reopening::<_, dyn VideoSource>::new(move || capture::open_live(&video, Speed::NORMAL, Arc::new(SystemClock)));
+    let (opened, mut identity, packs) = setup::live_chain(&config, models)?;
+    let (clock, vitals) = (Arc::new(SystemClock), Arc::new(Vitals::default()));
+    let video = LiveVideo::new(config.video.clone(), config.camera, Speed::NORMAL, clock.clone());
+    let pulse = vitals.camera.clone();
+    let sources = Supply::of(move || {
+        let video = video.clone();
+        let source = Reopening::<_, dyn VideoSource>::new(move || video.open()).telling(pulse.clone());
+        Ok::<_, Infallible>(Box::new(source) as Box<dyn VideoSource>)
+    });
     let hearing = match config.audio.clone() {
         Some(audio) => {
-            let open = move || capture::open_live_sound(&audio, Speed::NORMAL, Arc::new(SystemClock));
-            let sound = Box::new(Reopening::<_, dyn SoundSource>::sound(open));
-            Some(setup::hear(sound, &mut chain, &mut identity, &packs, clock.clone()).context("source.audio is set")?)
+            let pulse = vitals.microphone.clone();
+            let sources = Supply::of(move || {
+                let audio = audio.clone();
+                let open = move || capture::open_live_sound(&audio, Speed::NORMAL, Arc::new(SystemClock));
+                let source = Reopening::<_, dyn SoundSource>::sound(open).telling(pulse.clone());
+                Ok::<_, Infallible>(Box::new(source) as Box<dyn SoundSource>)
+            });
+            Some(setup::hearing(sources, &mut identity, &packs).context("source.audio is set")?)
         }
         None => None,
     };
     let session = Session {
-        source: Box::new(source),
-        chain,
+        sources,
+        opened,
         hearing,
         identity,
         packs,
+        vitals,
         hangup: Some(hangup),
         publish: config.publish_settings()?,
         recorder: None,

@@ -2,26 +2,38 @@
 //! until the source ends or somebody asks to stop.
 
 use std::future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::Context;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
+use tokio::time::interval;
 use tracing::{info, warn};
 
-use super::reload::Reloader;
-use super::setup::Packs;
+use self::watch::{Watch, tell};
+use super::reload::{self, AtWork};
+use super::setup::{Opened, Packs};
 use crate::capture::VideoSource;
 use crate::clock::Clock;
+use crate::exit::Exit;
+use crate::fuse::Fusion;
+use crate::health::Pulse;
+use crate::model::VoiceModel;
 use crate::outlet::{Outlet, Recorder};
 use crate::pipeline::sound::Hearing;
-use crate::pipeline::{Chain, Live, Report};
-use crate::publish::{Counts, Farewell, Identity, PublishSettings, Publisher};
+use crate::pipeline::{Fresh, Live, Report, Supply, Vitals};
+use crate::publish::{Counts, Farewell, Identity, PublishHandle, PublishSettings, Publisher};
+use crate::supervise::systemd::Systemd;
+
+mod watch;
 
 /// How long the last events may take to reach the broker.
 const DRAIN: Duration = Duration::from_secs(5);
+
+/// How often the I/O runtime shows that it lives.
+const BEAT: Duration = Duration::from_secs(1);
 
 /// What a session came to.
 pub struct Ending {
@@ -36,15 +48,17 @@ pub struct Ending {
 /// The parts of a session.
 pub struct Session {
     /// Where frames come from.
-    pub source: Box<dyn VideoSource>,
-    /// What is done with them.
-    pub chain: Chain,
-    /// The thread that listens to sound, when there is any.
-    pub hearing: Option<Hearing>,
+    pub sources: Supply<Box<dyn VideoSource>>,
+    /// What is done with them at first.
+    pub opened: Opened,
+    /// What listens to sound, when there is any.
+    pub hearing: Option<Hearing<VoiceModel>>,
     /// Who publishes.
     pub identity: Identity,
-    /// The packs at work, which may be replaced.
-    pub packs: Packs,
+    /// Where other packs come from.
+    pub packs: Arc<Packs>,
+    /// The signs of life of the stages.
+    pub vitals: Arc<Vitals>,
     /// Asks for a look at the packs.
     pub hangup: Option<Signal>,
     /// Where to, and how.
@@ -64,25 +78,52 @@ pub fn runtime() -> anyhow::Result<Runtime> {
 }
 
 impl Session {
-    /// Works until the source ends, or SIGINT or SIGTERM comes; then ends every event and says goodbye.
+    /// Works until the source ends, or SIGINT or SIGTERM comes; then ends every event and says goodbye. A second
+    /// such signal ends the process at once.
     ///
     /// # Errors
     /// When a thread, a signal handler or the publisher cannot start.
-    pub async fn play(mut self) -> anyhow::Result<Ending> {
+    pub async fn play(self) -> anyhow::Result<Ending> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let publisher = Publisher::start(&self.publish, self.identity.clone(), self.clock.clone(), &Handle::current())?;
         let handle = publisher.handle();
-        let reloader = Reloader::start(self.packs, self.chain.offers(), self.identity, handle.clone())?;
+        let (clock, io) = (self.clock.clone(), Arc::new(Pulse::default()));
+        let manager = Arc::new(Mutex::new(Systemd::of_process()));
+        let mut watch = Watch::new(
+            self.vitals.clone(),
+            io.clone(),
+            publisher.connection(),
+            handle.clone(),
+            manager.clone(),
+            &self.packs.config.limits,
+            clock.clone(),
+        );
+        let (mut hangup, outlet) = (self.hangup, Outlet::new(handle.clone(), self.recorder));
+        let at_work = AtWork::new(self.identity, self.opened.sums);
+        let fusion = self.hearing.is_some().then(|| Fusion::new(self.packs.config.fuse));
+        let chains = chains(self.opened, fusion, &at_work, &self.packs, &handle);
+        let mut live = Live::new(self.sources, chains, outlet, self.clock, self.vitals.clone());
+        let (pulse, stopping) = (self.vitals.packs.clone(), live.stopping());
+        let (reloader, orders) = reload::worker(self.packs, at_work, live.offers(), handle.clone(), pulse, stopping);
+        live.employ(reloader);
+        if let Some(hearing) = self.hearing {
+            live.listen(hearing);
+        }
         let (ended, mut end) = oneshot::channel();
-        let outlet = Outlet::new(handle.clone(), self.recorder);
-        let live = Live::start(self.source, self.chain, outlet, self.clock, move || {
-            // Nobody waits any more when a signal came first.
-            let _ = ended.send(());
-        })?;
+        let live = live.start(
+            move |now| watch.look(now),
+            || {
+                // Nobody waits any more when a signal came first.
+                let _ = ended.send(());
+            },
+        )?;
+        tell(&manager).ready();
+        let (mut beat, mut looked) = (interval(BEAT), None);
         loop {
             tokio::select! {
                 _ = &mut end => break,
+                _ = beat.tick() => io.beat(clock.now()),
                 _ = interrupt.recv() => {
                     info!("Interrupted; ending events and saying goodbye.");
                     break;
@@ -91,29 +132,51 @@ impl Session {
                     info!("Asked to stop; ending events and saying goodbye.");
                     break;
                 }
-                () = hung_up(&mut self.hangup) => {
+                () = hung_up(&mut hangup) => {
                     info!("Asked to reload; looking at the packs.");
-                    reloader.look();
+                    tell(&manager).reloading(clock.now());
+                    looked = Some(orders.look());
                 }
+                () = over(&mut looked) => tell(&manager).ready(),
             }
         }
-        live.stop();
-        let joined = tokio::task::spawn_blocking(move || {
-            let report = live.join();
-            reloader.stop();
-            let unheard = self.hearing.map_or(0, Hearing::stop);
-            if unheard > 0 {
-                warn!(unheard, "Some of what was heard was not told: the frames took too long.");
+        tell(&manager).stopping();
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
             }
-            report
+            warn!("Asked to stop once more; ending at once.");
+            std::process::exit(Exit::Failed.code().into());
         });
-        let report = joined.await?;
+        live.stop();
+        let report = tokio::task::spawn_blocking(move || live.join()).await?;
+        if report.unheard > 0 {
+            warn!(unheard = report.unheard, "Some of what was heard was not told: the frames took too long.");
+        }
         let farewell = publisher.stop(DRAIN).await;
         if !farewell.clean {
             warn!(lost_events = farewell.lost_events, "The broker did not acknowledge the goodbye.");
         }
         Ok(Ending { report, counts: handle.counts(), farewell })
     }
+}
+
+/// The chain that was opened, and others like it when it dies, of the packs that are there then.
+fn chains(
+    first: Opened,
+    fusion: Option<Fusion>,
+    at_work: &AtWork,
+    packs: &Arc<Packs>,
+    publish: &PublishHandle,
+) -> Supply<Fresh> {
+    let first = Fresh::from(first.chain.with_fusion(fusion.clone()));
+    let (at_work, packs, publish) = (at_work.clone(), packs.clone(), publish.clone());
+    let again = move || {
+        let fresh = at_work.reopen(&packs, &publish)?;
+        anyhow::Ok(Fresh { chain: fresh.chain.with_fusion(fusion.clone()), ..fresh })
+    };
+    Supply::of(again).starting_with(first)
 }
 
 /// Resolves when the signal came; never without one, or when no more can come.
@@ -125,4 +188,14 @@ async fn hung_up(signal: &mut Option<Signal>) {
     if came.is_none() {
         future::pending().await
     }
+}
+
+/// Resolves once when the look is over; never without one.
+async fn over(look: &mut Option<oneshot::Receiver<()>>) {
+    match look {
+        // An error means that nobody looks any more, which is over, too.
+        Some(over) => drop(over.await),
+        None => future::pending().await,
+    }
+    *look = None;
 }

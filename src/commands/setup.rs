@@ -5,22 +5,22 @@ mod readers;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Context;
 use tracing::info;
 use uuid::Uuid;
 
+use crate::board;
 use crate::capture::SoundSource;
-use crate::clock::{Clock, Monotonic};
+use crate::clock::{Monotonic, SystemClock};
 use crate::config::{self, Config, PackName};
 use crate::events::{EventMachine, Kind};
 use crate::face::detect::BlazeFace;
 use crate::face::{FaceError, FacePath, Reader};
-use crate::fuse::Fusion;
 use crate::model::digest::Sha256Sum;
 use crate::model::registry::candidates;
+use crate::model::verify::{compare, refuse_disagreement};
 use crate::model::{EngineMissing, Engines, FrameModel, ModelError, Pack, Registry, RegistryError, VoiceModel};
-use crate::pipeline::Chain;
 use crate::pipeline::sound::Hearing;
+use crate::pipeline::{Chain, Supply};
 use crate::publish::{Identity, PackInfo};
 use crate::smooth::{Smoother, VoiceSmoother};
 use crate::voice::VoicePath;
@@ -115,25 +115,22 @@ pub fn open_voice(
     Ok((VoicePath::new(model), info))
 }
 
-/// Opens the voice pack and starts to listen to `source`: what is heard comes to the chain, and the device says that
-/// it can tell of voices.
+/// Opens the voice pack to listen to what comes from `sources`; the device says that it can tell of voices.
 ///
 /// # Errors
-/// As [`open_voice`], and when the system refuses a thread.
-pub fn hear(
-    source: Box<dyn SoundSource>,
-    chain: &mut Chain,
+/// As [`open_voice`].
+pub fn hearing(
+    sources: Supply<Box<dyn SoundSource>>,
     identity: &mut Identity,
-    packs: &Packs,
-    clock: Arc<dyn Clock>,
-) -> anyhow::Result<Hearing> {
-    let (path, info) = open_voice(&packs.registry, &packs.config, &packs.engines)?;
-    let smoother = VoiceSmoother::new(packs.config.smooth);
-    let (hearing, ears) = Hearing::start(source, path, smoother, clock).context("the sound's thread cannot start")?;
-    chain.listen_to(ears, Fusion::new(packs.config.fuse));
+    packs: &Arc<Packs>,
+) -> anyhow::Result<Hearing<VoiceModel>> {
+    let open = |packs: &Packs| open_voice(&packs.registry, &packs.config, &packs.engines);
+    let (path, info) = open(packs)?;
     identity.packs.push(info);
     identity.capabilities.push(Kind::Voice);
-    Ok(hearing)
+    let again = packs.clone();
+    let paths = Supply::of(move || open(&again).map(|(path, _)| path)).starting_with(path);
+    Ok(Hearing { sources, paths, smoother: VoiceSmoother::new(packs.config.smooth) })
 }
 
 /// The device, when it reads voices alone.
@@ -141,7 +138,7 @@ pub fn voice_identity(config: &Config, voice: &PackInfo) -> Identity {
     Identity {
         device: config.device.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        board: None,
+        board: board::here().map(|board| board.title),
         capabilities: vec![Kind::Voice],
         pack: voice.id(),
         engine: voice.engine.clone(),
@@ -149,7 +146,8 @@ pub fn voice_identity(config: &Config, voice: &PackInfo) -> Identity {
     }
 }
 
-/// Which packs are at work, and where others may come from.
+/// Where packs come from, which are wanted, and what runs them.
+#[derive(Debug, Clone)]
 pub struct Packs {
     /// Where they are.
     pub registry: Registry,
@@ -157,10 +155,71 @@ pub struct Packs {
     pub config: Config,
     /// What runs them.
     pub engines: Engines,
-    /// The sum of the detector's manifest.
+}
+
+/// The sums of the manifests of the packs at work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sums {
+    /// The detector's.
     pub detector: Sha256Sum,
-    /// The sums of the manifests of what reads faces.
+    /// Those of what reads faces.
     pub readers: ReaderSums,
+}
+
+/// A chain, and the packs in it.
+pub struct Opened {
+    /// The chain.
+    pub chain: Chain,
+    detector: PackInfo,
+    face: PackInfo,
+    sequences: Vec<PackInfo>,
+    capabilities: Vec<Kind>,
+    /// What was opened.
+    pub sums: Sums,
+}
+
+impl Opened {
+    /// The device with these packs.
+    pub fn identity(&self, device: &Identity) -> Identity {
+        let readers = (self.face.clone(), self.sequences.clone(), self.capabilities.clone());
+        device.with_detector(self.detector.clone()).with_readers(readers.0, readers.1, readers.2)
+    }
+}
+
+impl Packs {
+    /// Opens the models and joins the chain. What is opened while others were at work before is proven first: it may
+    /// not be what was there when affectd started.
+    ///
+    /// # Errors
+    /// When a pack is missing, damaged, refused by its engine, or does not do what it should.
+    pub fn open(&self, proven: bool) -> anyhow::Result<Opened> {
+        let Self { registry, config, engines } = self;
+        let detector_pack = pack(registry, config, &config.models.detector)?;
+        // Taken first: what is replaced while it is opened is found to be another one later.
+        let sums = Sums { detector: detector_pack.sum, readers: ReaderSums::now(registry, config)? };
+        let readers = Readers::find(registry, config)?;
+        if proven {
+            let members = readers.sequences.iter().flat_map(|sequences| &sequences.members).map(|(member, _)| member);
+            [&detector_pack, &readers.face].into_iter().chain(members).try_for_each(|pack| prove(pack, engines))?;
+        }
+        let (detector, detector_info) = open_detector(&detector_pack, engines)?;
+        let (reader, face) = open_face(&readers.face, engines)?;
+        let (sequencer, sequences) = readers.open_sequences(config, engines)?.unzip();
+        let path = FacePath::of(detector, reader, config.face.clone());
+        let events = EventMachine::new(config.events, new_id as fn(Monotonic) -> Uuid);
+        let chain = Chain::new(path, Smoother::new(config.smooth), events).with_sequences(sequencer);
+        let (sequences, capabilities) = (sequences.unwrap_or_default(), readers.capabilities()?);
+        Ok(Opened { chain, detector: detector_info, face, sequences, capabilities, sums })
+    }
+}
+
+/// Runs the pack on its golden vectors.
+///
+/// # Errors
+/// When they disagree, or cannot be run.
+pub fn prove(pack: &Pack, engines: &Engines) -> Result<(), ModelError> {
+    let report = compare(pack, engines.preferred(pack)?, engines, &SystemClock)?;
+    refuse_disagreement(pack, &report)
 }
 
 /// Opens the models and joins the chain.
@@ -168,39 +227,30 @@ pub struct Packs {
 /// # Errors
 /// When a pack is missing, damaged, or refused by its engine, or the engine is not here.
 pub fn chain(config: &Config, models: Option<&Path>) -> anyhow::Result<(Chain, Identity)> {
-    live_chain(config, models).map(|(chain, identity, _)| (chain, identity))
+    live_chain(config, models).map(|(opened, identity, _)| (opened.chain, identity))
 }
 
-/// The same, with what it takes to replace its packs.
+/// The same, with what it takes to open others.
 ///
 /// # Errors
 /// As [`chain`].
-pub fn live_chain(config: &Config, models: Option<&Path>) -> anyhow::Result<(Chain, Identity, Packs)> {
-    let registry = registry(config, models)?;
-    let detector_pack = pack(&registry, config, &config.models.detector)?;
-    // Taken first: what is replaced while it is opened is found to be another one later.
-    let sums = ReaderSums::now(&registry, config)?;
-    let readers = Readers::find(&registry, config)?;
-    let engines = engines(config)?;
-    let (detector, detector_info) = open_detector(&detector_pack, &engines)?;
-    let (reader, face_info) = open_face(&readers.face, &engines)?;
-    let (sequencer, sequences) = readers.open_sequences(config, &engines)?.unzip();
+pub fn live_chain(config: &Config, models: Option<&Path>) -> anyhow::Result<(Opened, Identity, Arc<Packs>)> {
+    // The registry first: no packs at all is the more helpful thing to say.
+    let (registry, config) = (registry(config, models)?, config.clone());
+    let packs = Packs { registry, engines: engines(&config)?, config };
+    let opened = packs.open(false)?;
     let bare = Identity {
-        device: config.device.clone(),
+        device: packs.config.device.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        board: None,
+        board: board::here().map(|board| board.title),
         capabilities: Vec::new(),
         pack: String::new(),
         engine: String::new(),
-        packs: vec![detector_info],
+        packs: Vec::new(),
     };
-    let identity = bare.with_readers(face_info, sequences.unwrap_or_default(), readers.capabilities()?);
-    info!(detector = detector_pack.id(), face = identity.pack, engine = identity.engine, "Models opened.");
-    let path = FacePath::of(detector, reader, config.face.clone());
-    let events = EventMachine::new(config.events, new_id as fn(Monotonic) -> Uuid);
-    let chain = Chain::new(path, Smoother::new(config.smooth), events).with_sequences(sequencer);
-    let packs = Packs { registry, config: config.clone(), engines, detector: detector_pack.sum, readers: sums };
-    Ok((chain, identity, packs))
+    let identity = opened.identity(&bare);
+    info!(detector = opened.detector.id(), face = identity.pack, engine = identity.engine, "Models opened.");
+    Ok((opened, identity, Arc::new(packs)))
 }
 
 fn pack_info(pack: &Pack, engine: &str) -> PackInfo {

@@ -13,9 +13,11 @@ use super::reader::{Reader, SectionReader};
 use super::reference::SectionReference;
 use super::section::{Key, Section, Setting, document, section};
 use crate::capture::Address;
+use crate::capture::v4l::controls::{PowerLine, Tuned};
 use crate::events::Kind;
 use crate::model::{EngineChoice, Provider, TrustedKey};
 use crate::publish::{BrokerAddress, DeviceId, Prefix, Protocol};
+use crate::thermal;
 
 /// Everything but compound expressions: the expression that one is made of is told already.
 fn default_kinds() -> Vec<Kind> {
@@ -27,6 +29,7 @@ document! {
     AsTyped {
         device: Device,
         source: Source,
+        camera: Camera,
         models: Models,
         face: Face,
         fuse: Fuse,
@@ -34,6 +37,7 @@ document! {
         events: Events,
         mqtt: Mqtt,
         publish: Publish,
+        limits: Limits,
         log: Log,
     }
 }
@@ -50,12 +54,33 @@ section! {
 section! {
     /// Where pictures and sound come from.
     source: Source {
-        /// The camera, or a file for trials. A camera's size, rate and format can be asked for:
-        /// `v4l:/dev/video0?size=1280x720&fps=30&format=mjpeg`.
+        /// The camera, or a file for trials. A camera is given by its node or a link to it (`v4l:/dev/video0`,
+        /// `v4l:/dev/v4l/by-id/…`), its name or a part of that (`v4l:name=C920`), or where it is plugged in
+        /// (`v4l:usb-0000:00:14.0-1`). When it comes back under another number, it is found. Its size, rate and format
+        /// can be asked for: `v4l:/dev/video0?size=1280x720&fps=30&format=mjpeg`. `gst:PIPELINE` is a GStreamer
+        /// pipeline without its sink, for cameras on a ribbon cable or a network, in builds with the feature
+        /// `gstreamer`.
         video: Address = first_camera();
         /// The microphone, or a file for trials. `alsa:default` is the one that the system prefers; `arecord -L` lists
-        /// all. Voices are read only where there is one.
+        /// all. `alsa:plughw:CARD=Device,DEV=0` is found again whatever number the card gets; `alsa:hw:1,0` stays the card
+        /// that it was when it first opened. Voices are read only where there is one.
         audio: Option<SoundAddress> = None, absent "no sound is listened to", example "alsa:default";
+    }
+}
+
+section! {
+    /// How the camera exposes. It is set whenever the camera is opened; what is not written stays as the camera has
+    /// it. What a camera does not have is said in the log.
+    camera: Camera {
+        /// How long light is gathered for a frame, in units of 100 µs, or `"auto"`. Less blurs less in motion and needs
+        /// more light.
+        exposure: Option<Tuned> = None, absent "as the camera has it", example "auto";
+        /// How much the picture is amplified, in the camera's own units, or `"auto"`.
+        gain: Option<Tuned> = None, absent "as the camera has it", example "auto";
+        /// What is taken for white, in kelvin, or `"auto"`.
+        white_balance: Option<Tuned> = None, absent "as the camera has it", example "auto";
+        /// The frequency of the mains, whose flicker in lamps is evened out.
+        power_line_hz: Option<PowerLine> = None, absent "as the camera has it", example_number 50;
     }
 }
 
@@ -213,6 +238,20 @@ section! {
     publish: Publish {
         /// The most states that are published for each face in a second.
         state_rate_hz: f32 = 5.0, within 0.1..=60.0;
+    }
+}
+
+section! {
+    /// How far affectd goes to spare the board. When it is too hot, or the models cannot keep up with the camera, fewer
+    /// frames are read, and `health` says so.
+    limits: Limits {
+        /// The temperature from which on fewer frames are read, in degrees Celsius. 0 takes what the board itself says:
+        /// where it begins to throttle, or else 85.
+        max_temperature_c: f32 = 0.0, within 0.0..=120.0;
+        /// No fewer frames than this are read in a second, however hot it is.
+        min_frame_rate: f32 = 5.0, within 0.5..=60.0;
+        /// The folder in which the system tells its temperatures.
+        thermal_dir: PathBuf = PathBuf::from(thermal::FOLDER);
     }
 }
 

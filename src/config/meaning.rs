@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tracing::Level;
 
-use super::as_typed::{AsTyped, Events, Face, Fuse, Models, Mqtt, Publish, Smooth};
+use super::as_typed::{self, AsTyped, Camera, Events, Face, Fuse, Models, Mqtt, Publish, Smooth};
 use super::choices::LogFormat;
 use super::clashes::{clash, clashes};
 use super::environment::Environment;
@@ -15,6 +15,7 @@ use super::names::{PackName, device_of_host};
 use super::problem::Problem;
 use super::section::Setting;
 use crate::capture::Address;
+use crate::capture::v4l::controls::Controls;
 use crate::events::{EventSettings, Kind, PresenceRule, Rule};
 use crate::face::FaceSettings;
 use crate::fuse::FusionSettings;
@@ -29,6 +30,8 @@ pub struct Config {
     pub device: DeviceId,
     /// Where pictures come from.
     pub video: Address,
+    /// How the camera exposes.
+    pub camera: Controls,
     /// Where sound comes from, when it is listened to.
     pub audio: Option<Address>,
     /// Which models are used.
@@ -45,6 +48,8 @@ pub struct Config {
     pub publish: PublishSettings,
     /// Who we are to the broker, when it asks.
     pub login: Option<Login>,
+    /// How far the board is spared.
+    pub limits: Limits,
     /// What is logged, and how.
     pub log: LogChoice,
 }
@@ -70,6 +75,17 @@ pub struct ModelChoice {
     pub trust: Trust,
     /// How often is looked whether they were replaced; never, other than on request, when absent.
     pub reload_every: Option<Duration>,
+}
+
+/// How far the board is spared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limits {
+    /// The temperature from which on fewer frames are read, in degrees Celsius; the board's own when absent.
+    pub temperature: Option<f32>,
+    /// The fewest frames that are read in a second.
+    pub frame_rate: f32,
+    /// Where the system tells temperatures.
+    pub thermal: PathBuf,
 }
 
 /// What is logged, and how.
@@ -107,6 +123,7 @@ pub(super) fn understand(typed: &AsTyped, environment: &Environment) -> (Option<
     let config = device.map(|device| Config {
         device,
         video: typed.source.video.value.clone(),
+        camera: controls(&typed.camera),
         audio: typed.source.audio.value.as_ref().map(|address| address.0.clone()),
         models: model_choice(&typed.models),
         face: face_settings(&typed.face),
@@ -115,9 +132,19 @@ pub(super) fn understand(typed: &AsTyped, environment: &Environment) -> (Option<
         events: event_settings(&typed.events),
         publish: publish_settings(&typed.mqtt, &typed.publish),
         login: login(&typed.mqtt, environment),
+        limits: limits(&typed.limits),
         log: LogChoice { level: typed.log.level.value, format: typed.log.format.value },
     });
     (config, problems)
+}
+
+fn controls(camera: &Camera) -> Controls {
+    Controls {
+        exposure: camera.exposure.value,
+        gain: camera.gain.value,
+        white_balance: camera.white_balance.value,
+        power_line: camera.power_line_hz.value,
+    }
 }
 
 fn model_choice(models: &Models) -> ModelChoice {
@@ -219,6 +246,14 @@ fn publish_settings(mqtt: &Mqtt, publish: &Publish) -> PublishSettings {
         keep_alive: Duration::from_secs(mqtt.keep_alive_s.value.into()),
         state_interval: Duration::from_secs_f64(1.0 / f64::from(publish.state_rate_hz.value)),
         ..PublishSettings::default()
+    }
+}
+
+fn limits(limits: &as_typed::Limits) -> Limits {
+    Limits {
+        temperature: Some(limits.max_temperature_c.value).filter(|celsius| *celsius > 0.0),
+        frame_rate: limits.min_frame_rate.value,
+        thermal: limits.thermal_dir.value.clone(),
     }
 }
 

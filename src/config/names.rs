@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::value::{Invalid, Text, quoted};
-use crate::capture::address::CameraAddress;
+use crate::capture::address::{CameraAddress, CameraPlace};
 use crate::capture::{Address, CaptureError};
 use crate::model::TrustedKey;
 use crate::publish::{AddressError, BrokerAddress, DeviceId, Prefix};
@@ -43,12 +43,12 @@ pub(super) fn device_of_host(host_name: &str) -> Option<DeviceId> {
 
 /// The first camera of the system, as it likes best.
 pub(super) fn first_camera() -> Address {
-    Address::V4l(CameraAddress { device: "/dev/video0".into(), size: None, fps: None, format: None })
+    Address::V4l(CameraAddress::new(CameraPlace::Node("/dev/video0".into())))
 }
 
 impl Text for Address {
     fn allowed() -> Cow<'static, str> {
-        "v4l:DEVICE, v4l:DEVICE?size=1280x720&fps=30&format=mjpeg, or file:PATH".into()
+        "v4l:CAMERA, v4l:CAMERA?size=1280x720&fps=30&format=mjpeg, gst:PIPELINE, or file:PATH".into()
     }
 
     fn parse(text: &str) -> Result<Self, Invalid> {
@@ -83,6 +83,9 @@ impl Text for SoundAddress {
     fn parse(text: &str) -> Result<Self, Invalid> {
         match text.parse() {
             Ok(Address::V4l(_)) => Err(Invalid::because("is a camera, not a microphone")),
+            Ok(Address::Gst(_)) => {
+                Err(Invalid::because("is a GStreamer pipeline, which gives pictures only").so("write alsa:DEVICE"))
+            }
             Ok(address) => Ok(Self(address)),
             Err(CaptureError::Address { reason, .. }) => {
                 let refused = Invalid::because(format!("is not a source of sound: {reason}"));

@@ -69,7 +69,7 @@ pub(super) struct Key<T> {
     pub variable: Option<&'static str>,
     range: Option<Bounds<T>>,
     docs: &'static [&'static str],
-    example: Option<&'static str>,
+    example: Option<String>,
     absent: Option<&'static str>,
 }
 
@@ -95,7 +95,12 @@ impl<T: Value> Key<T> {
 
     /// A value for the documentation of a text that has no default.
     pub fn example(self, example: &'static str) -> Self {
-        Self { example: Some(example), ..self }
+        Self { example: Some(quoted(example)), ..self }
+    }
+
+    /// The same for a number.
+    pub fn example_number(self, example: u32) -> Self {
+        Self { example: Some(example.to_string()), ..self }
     }
 
     /// What happens when nothing is written and there is no default.
@@ -129,7 +134,7 @@ impl<T: Value> Key<T> {
             allowed: self.allowed(),
             default: self.default.written(),
             absent: self.absent,
-            example: self.example.map(quoted),
+            example: self.example.clone(),
             environment: self.variable,
         }
     }
@@ -137,7 +142,7 @@ impl<T: Value> Key<T> {
 
 /// Declares a section: `name: Type { key: type = default, attribute value…; … }` with doc comments.
 ///
-/// The attributes are the methods of [`Key`]: `within`, `example`, `absent`, `variable`.
+/// The attributes are the methods of [`Key`]: `within`, `example`, `example_number`, `absent`, `variable`.
 macro_rules! section {
     ($(#[doc = $doc:literal])+ $name:ident: $Section:ident {
         $($(#[doc = $key_doc:literal])+ $key:ident: $type:ty = $default:expr $(, $attribute:ident $value:expr)*;)+

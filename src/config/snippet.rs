@@ -63,7 +63,8 @@ pub(super) fn mask(line: &str) -> String {
     let mut hidden: Vec<Range<usize>> = Vec::new();
     // Only ASCII changes its case here, so that positions stay what they were.
     let lower = line.to_ascii_lowercase();
-    for word in ["password", "passphrase", "passwd", "secret", "token"] {
+    let of_pipelines = ["user-pw", "user-id", "proxy-pw", "proxy-id", "extra-headers", "cookies"];
+    for word in ["password", "passphrase", "passwd", "secret", "token"].into_iter().chain(of_pipelines) {
         for (at, _) in lower.match_indices(word) {
             let after = lower[at + word.len()..].trim_start_matches(['"', '\'', ' ', '\t']);
             if let Some(value) = after.strip_prefix('=') {
@@ -114,6 +115,7 @@ mod tests {
             ("mqtt = { \"Password\" = 'x', port = 1 }", "mqtt = { \"Password\" = **** **** * * *"),
             ("password_file = \"/etc/x\"", "password_file = \"/etc/x\""),
             ("url = \"mqtt://me:p@ss@host\"", "url = \"mqtt://*******@host\""),
+            ("video = \"gst:rtspsrc user-pw=a b\"", "video = \"gst:rtspsrc user-pw=* **"),
             ("# no secret here", "# no secret here"),
         ] {
             assert_eq!(mask(line), shown);

@@ -186,6 +186,11 @@ impl<D: Detect, M: FaceModel> FacePath<D, M> {
         std::mem::replace(&mut self.reader, reader)
     }
 
+    /// Gives new faces this number and those after it, unless it is beyond it already.
+    pub fn number_from(&mut self, number: u64) {
+        self.tracker.number_from(number);
+    }
+
     /// Everyone who is followed, believed or not.
     pub fn tracks(&self) -> &[Track] {
         self.tracker.tracks()

@@ -80,7 +80,7 @@ fn yaw(landmarks: &Landmarks) -> f32 {
 }
 
 /// The mean luma, 0 to 1.
-fn brightness(crop: Crop<'_>) -> f32 {
+pub fn brightness(crop: Crop<'_>) -> f32 {
     let mean = crop.values.iter().sum::<f32>() / crop.values.len() as f32;
     ((mean - crop.norm.offset) / crop.norm.scale / 255.0).clamp(0.0, 1.0)
 }
@@ -90,7 +90,7 @@ fn brightness(crop: Crop<'_>) -> f32 {
 /// Both grow alike with contrast, so light and skin do not matter. In a crop of 64×64 pixels it is near
 /// 1 for a face in focus, 0.4 when blurred by a Gaussian of one crop pixel and 0.15 by one of two.
 /// An even crop has no detail: 0.
-fn sharpness(crop: Crop<'_>) -> f32 {
+pub fn sharpness(crop: Crop<'_>) -> f32 {
     let (mut first, mut second) = (0.0, 0.0);
     let rows = crop.values.chunks_exact(crop.width.max(1));
     for ((above, row), below) in rows.clone().zip(rows.clone().skip(1)).zip(rows.skip(2)) {

@@ -40,6 +40,9 @@ impl Decoder {
     /// # Errors
     /// When it is damaged or too large. What the picture holds then is of no use.
     pub fn decode(&mut self, bytes: &[u8], picture: &mut Picture) -> Result<(), JpegError> {
+        if is_padded(bytes) && !is_whole(bytes) {
+            return Err(JpegError::Damaged { reason: "it breaks off, and zeros follow".into() });
+        }
         let options = DecoderOptions::default()
             .set_strict_mode(true)
             .set_max_width(MAX_SIDE as usize)
@@ -79,6 +82,13 @@ const START_OF_SCAN: u8 = 0xda;
 /// Whether a JPEG goes on to its end marker; what comes after it, as in motion photos, is not looked at.
 pub(super) fn is_whole(bytes: &[u8]) -> bool {
     markers(bytes).any(|marker| marker == END)
+}
+
+/// Whether it ends with more zeros than compressed data ever holds: the rest of a buffer. To the decoder they would be
+/// data, of a grey picture.
+fn is_padded(bytes: &[u8]) -> bool {
+    const MANY: usize = 32;
+    bytes.last_chunk::<MANY>().is_some_and(|end| *end == [0; MANY])
 }
 
 /// The markers of a JPEG in turn, up to its end marker or where it breaks off.
@@ -177,6 +187,16 @@ mod tests {
     }
 
     #[test]
+    fn a_frame_that_is_cut_short_within_a_larger_buffer_is_an_error() {
+        for whole in [&busy(), photo()] {
+            for percent in 0..95 {
+                let cut = [&whole[..whole.len() * percent / 100], &vec![0; whole.len() * 4]].concat();
+                assert!(decoded(&cut).is_err(), "{percent} %");
+            }
+        }
+    }
+
+    #[test]
     fn what_follows_the_end_does_not_matter() {
         let padded = [busy(), vec![0; 500], vec![0xff, 0xd8, 0xff]].concat();
         assert_eq!(decoded(&padded).unwrap(), decoded(&busy()).unwrap());
@@ -191,7 +211,35 @@ mod tests {
         assert!(decoded(&bytes).is_err());
     }
 
+    /// A photograph as cameras give them.
+    fn photo() -> &'static [u8] {
+        include_bytes!("../../tests/fixtures/astronaut.jpg")
+    }
+
+    #[test]
+    fn neither_nothing_nor_what_is_no_jpeg_gives_a_picture() {
+        for bytes in [&b""[..], b"\xff", b"\xff\xd8", b"\xff\xd8\xff\xd9", &[0; 5000], &[0xff; 5000]] {
+            assert!(decoded(bytes).is_err(), "{} bytes", bytes.len());
+        }
+        assert!(decoded(&photo()[photo().len() / 3..]).is_err());
+    }
+
     proptest! {
+        #[test]
+        fn a_photo_that_breaks_off_is_an_error(at in 0..photo().len() * 95 / 100, follows in prop::collection::vec(any::<u8>(), 0..40)) {
+            prop_assert!(decoded(&photo()[..at]).is_err());
+            // Or goes on with something else, which may even be whole.
+            let _ = decoded(&[&photo()[..at], &follows].concat());
+            let _ = decoded(&[&photo()[..at], photo()].concat());
+        }
+
+        #[test]
+        fn a_photo_with_a_part_missing_never_panics(from in any::<prop::sample::Index>(), length in 1..20_000_usize) {
+            let from = from.index(photo().len());
+            let to = (from + length).min(photo().len());
+            let _ = decoded(&[&photo()[..from], &photo()[to..]].concat());
+        }
+
         #[test]
         fn damaged_bytes_never_panic(damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..20)) {
             let mut bytes = busy();

@@ -7,20 +7,20 @@
 //!
 //! Whatever becomes of the microphone, the frames' thread only ever looks into the link, and never waits for it.
 
-use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
-use std::thread::{self, JoinHandle};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
-use tracing::{debug, warn};
+use tracing::warn;
 
-use super::PATIENCE;
+use super::supply::{Lack, Supply};
+use super::{HANGING, PATIENCE, Vitals};
 use crate::affect::Confidence;
 use crate::capture::{Read, Sound, SoundSource};
-use crate::clock::{Clock, Monotonic};
+use crate::clock::{Clock, Monotonic, Stopwatch};
 use crate::smooth::{SmoothedVoice, VoiceSmoother};
+use crate::supervise::{Lease, Left, Worker};
 use crate::voice::{Embedding, VoicePath, VoiceRead, VoiceReading};
 
 /// How often it is told how much of the sound is voice.
@@ -28,6 +28,9 @@ const TELL_EVERY: Duration = Duration::from_millis(100);
 
 /// What waits for the frames' thread at most: over two seconds of it.
 const WAITING: usize = 32;
+
+/// When nothing at all came out of the link for so long, nobody speaks: its other end has died, or hangs.
+const SILENT: Duration = Duration::from_secs(1);
 
 /// What was heard.
 #[expect(clippy::large_enum_variant, reason = "a box would allocate for every reading")]
@@ -51,123 +54,147 @@ pub(super) enum Told {
 pub struct Ears {
     heard: Receiver<Heard>,
     smoother: VoiceSmoother,
+    /// When it was told last that somebody speaks, until silence was.
+    spoken: Option<Monotonic>,
 }
 
 impl Ears {
-    /// The next thing that was heard; `None` when there is nothing for now. When the sound has ended, it is silence.
-    pub(super) fn next(&mut self, now: Monotonic, ended: &mut bool) -> Option<Told> {
+    /// The next thing that was heard; `None` when there is nothing for now. When nothing comes any more, it is silence.
+    pub(super) fn next(&mut self, now: Monotonic) -> Option<Told> {
         match self.heard.try_recv() {
-            Ok(Heard::Speaking(at, share)) => Some(Told::Speaking(at, share)),
+            Ok(Heard::Speaking(at, share)) => {
+                self.spoken = (share > Confidence::MIN).then_some(now);
+                Some(Told::Speaking(at, share))
+            }
             Ok(Heard::Reading(reading)) => Some(Told::Voice(self.smoother.update(&reading), reading.embedding)),
-            Err(TryRecvError::Empty) => None,
-            Err(TryRecvError::Disconnected) => {
-                let first = !std::mem::replace(ended, true);
-                first.then_some(Told::Speaking(now, Confidence::MIN))
+            Err(_) if self.spoken.is_some_and(|last| now.since(last) >= SILENT) => {
+                self.spoken = None;
+                Some(Told::Speaking(now, Confidence::MIN))
+            }
+            Err(_) => None,
+        }
+    }
+}
+
+/// What it takes to hear a voice: where sound comes from, and what becomes of it. Both are taken from their supplies
+/// again when a thread has died with them.
+pub struct Hearing<M> {
+    /// The microphone.
+    pub sources: Supply<Box<dyn SoundSource>>,
+    /// What reads voices.
+    pub paths: Supply<VoicePath<M>>,
+    /// What smooths them.
+    pub smoother: VoiceSmoother,
+}
+
+/// The thread that listens, and the link to it.
+pub(super) fn worker<M: VoiceRead + Send + 'static>(
+    hearing: Hearing<M>,
+    vitals: Arc<Vitals>,
+    clock: Arc<dyn Clock>,
+    stop: Arc<AtomicBool>,
+) -> (Worker, Ears) {
+    let (sender, heard) = sync_channel(WAITING);
+    let Hearing { sources, paths, smoother } = hearing;
+    let pulses = vec![vitals.microphone.clone(), vitals.voice.clone()];
+    let listening = Listening { sources, paths, sender, vitals, clock, stop };
+    let worker = Worker::new("sound", pulses, Some(HANGING), Arc::new(move |lease| listening.work(lease)));
+    (worker, Ears { heard, smoother, spoken: None })
+}
+
+/// The link's end on the sound's thread, and what outlives that.
+struct Listening<M> {
+    sources: Supply<Box<dyn SoundSource>>,
+    paths: Supply<VoicePath<M>>,
+    sender: SyncSender<Heard>,
+    vitals: Arc<Vitals>,
+    clock: Arc<dyn Clock>,
+    stop: Arc<AtomicBool>,
+}
+
+impl<M: VoiceRead> Listening<M> {
+    /// Listens until the source has ended.
+    fn work(&self, lease: &Lease) -> Left {
+        let Vitals { microphone, voice, .. } = &*self.vitals;
+        voice.preparing(true);
+        let parts = self.paths.next().and_then(|path| Ok((path, self.sources.next()?)));
+        if !lease.holds() {
+            return Left::Done;
+        }
+        voice.prepared(self.clock.now());
+        match parts {
+            Ok((path, source)) => self.listen(path, source, lease),
+            Err(Lack::Now(why)) => Left::Again(why),
+            Err(Lack::ForGood) => {
+                microphone.trouble(&"the thread \"sound\" died");
+                Left::Done
             }
         }
     }
-}
 
-/// A source of sound at work on its own thread.
-pub struct Hearing {
-    stop: Arc<AtomicBool>,
-    dropped: Arc<AtomicU64>,
-    thread: JoinHandle<()>,
-}
-
-impl Hearing {
-    /// Starts to listen. What is heard comes out of the [`Ears`].
-    ///
-    /// # Errors
-    /// When the system refuses a thread.
-    pub fn start<M: VoiceRead + Send + 'static>(
-        source: Box<dyn SoundSource>,
-        path: VoicePath<M>,
-        smoother: VoiceSmoother,
-        clock: Arc<dyn Clock>,
-    ) -> io::Result<(Self, Ears)> {
-        let (sender, heard) = sync_channel(WAITING);
-        let (stop, dropped) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
-        let link = Link { sender, dropped: dropped.clone(), told_at: None };
-        let stopped = stop.clone();
-        let thread =
-            thread::Builder::new().name("sound".into()).spawn(move || listen(source, path, link, &*clock, &stopped))?;
-        Ok((Self { stop, dropped, thread }, Ears { heard, smoother }))
-    }
-
-    /// Ends the thread; it does within a fraction of a second. Tells how much was heard that nobody had time for.
-    pub fn stop(self) -> u64 {
-        self.stop.store(true, Ordering::Relaxed);
-        if self.thread.join().is_err() {
-            warn!("The thread \"sound\" panicked; this is a bug, please report it.");
+    fn listen(&self, mut path: VoicePath<M>, mut source: Box<dyn SoundSource>, lease: &Lease) -> Left {
+        let Vitals { microphone, voice, .. } = &*self.vitals;
+        let (mut sound, mut told_at) = (Sound::default(), None);
+        while !self.stop.load(Ordering::Relaxed) {
+            let read = source.read(&mut sound, PATIENCE);
+            if !lease.holds() {
+                return Left::Done;
+            }
+            let now = self.clock.now();
+            match read {
+                Ok(Read::Filled) => {
+                    microphone.worked(now, Duration::ZERO);
+                    microphone.quiet(source.quiet());
+                    let (rate, watch) = (source.sample_rate(), Stopwatch::start());
+                    let result = path.hear(&sound, rate, |reading| self.put(Heard::Reading(reading.clone())));
+                    if !lease.holds() {
+                        return Left::Done;
+                    }
+                    let length = Duration::from_secs_f64(sound.samples.len() as f64 / f64::from(rate.max(1)));
+                    self.speaking(&mut told_at, sound.captured_at + length, path.speaking());
+                    match result {
+                        Ok(()) => voice.worked(self.clock.now(), watch.elapsed()),
+                        Err(error) => {
+                            if voice.failed(self.clock.now(), &error) == 1 {
+                                warn!(%error, "Sound could not be read; the faces go on.");
+                            }
+                        }
+                    }
+                }
+                Ok(Read::TimedOut) => {
+                    microphone.beat(now);
+                    voice.beat(now);
+                    self.speaking(&mut told_at, now, Confidence::MIN);
+                }
+                Ok(Read::Ended) => {
+                    if let Err(error) = path.finish(|reading| self.put(Heard::Reading(reading.clone()))) {
+                        warn!(%error, "The end of the sound could not be read.");
+                    }
+                    self.put(Heard::Speaking(now, Confidence::MIN));
+                    return Left::Done;
+                }
+                Err(error) => {
+                    warn!(%error, "Sound lost; going on without it.");
+                    microphone.trouble(&error);
+                    self.put(Heard::Speaking(now, Confidence::MIN));
+                    return Left::Done;
+                }
+            }
         }
-        self.dropped.load(Ordering::Relaxed)
+        Left::Done
     }
-}
 
-/// The link's end on the sound's thread.
-struct Link {
-    sender: SyncSender<Heard>,
-    dropped: Arc<AtomicU64>,
-    told_at: Option<Monotonic>,
-}
-
-impl Link {
     fn put(&self, heard: Heard) {
         // When the frames have ended, nobody listens any more, and nothing is lost.
         if let Err(TrySendError::Full(_)) = self.sender.try_send(heard) {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
+            self.vitals.voice.lost();
         }
     }
 
-    fn speaking(&mut self, at: Monotonic, share: Confidence) {
-        if self.told_at.is_none_or(|told| at.since(told) >= TELL_EVERY || at < told) {
-            self.told_at = Some(at);
+    fn speaking(&self, told_at: &mut Option<Monotonic>, at: Monotonic, share: Confidence) {
+        if told_at.is_none_or(|told| at.since(told) >= TELL_EVERY || at < told) {
+            *told_at = Some(at);
             self.put(Heard::Speaking(at, share));
-        }
-    }
-}
-
-fn listen<M: VoiceRead>(
-    mut source: Box<dyn SoundSource>,
-    mut path: VoicePath<M>,
-    mut link: Link,
-    clock: &dyn Clock,
-    stop: &AtomicBool,
-) {
-    let (mut sound, mut failed) = (Sound::default(), false);
-    while !stop.load(Ordering::Relaxed) {
-        let result = match source.read(&mut sound, PATIENCE) {
-            Ok(Read::Filled) => {
-                let rate = source.sample_rate();
-                let result = path.hear(&sound, rate, |reading| link.put(Heard::Reading(reading.clone())));
-                let length = Duration::from_secs_f64(sound.samples.len() as f64 / f64::from(rate.max(1)));
-                link.speaking(sound.captured_at + length, path.speaking());
-                result
-            }
-            Ok(Read::TimedOut) => {
-                debug!("No sound yet.");
-                link.speaking(clock.now(), Confidence::MIN);
-                Ok(())
-            }
-            Ok(Read::Ended) => {
-                if let Err(error) = path.finish(|reading| link.put(Heard::Reading(reading.clone()))) {
-                    warn!(%error, "The end of the sound could not be read.");
-                }
-                return;
-            }
-            Err(error) => {
-                warn!(%error, "Sound lost; going on without it.");
-                return;
-            }
-        };
-        match result {
-            Ok(()) => failed = false,
-            Err(error) => {
-                if !std::mem::replace(&mut failed, true) {
-                    warn!(%error, "Sound could not be read; the faces go on.");
-                }
-            }
         }
     }
 }
@@ -179,6 +206,7 @@ mod tests {
     use crate::capture::fake::FakeMicrophone;
     use crate::clock::SystemClock;
     use crate::smooth::SmoothSettings;
+    use crate::supervise::Office;
     use crate::voice::VoiceError;
     use crate::voice::window::COLUMNS;
 
@@ -207,19 +235,33 @@ mod tests {
         }
     }
 
+    /// The thread's work and the link to it, with a source of its own.
+    fn parts(source: FakeMicrophone) -> (Listening<Excited>, Ears, Arc<Vitals>) {
+        let (sender, heard) = sync_channel(WAITING);
+        let vitals = Arc::new(Vitals::default());
+        let listening = Listening {
+            sources: Supply::once(Box::new(source)),
+            paths: Supply::once(VoicePath::new(Excited(vec![0.0; 100 * COLUMNS]))),
+            sender,
+            vitals: vitals.clone(),
+            clock: Arc::new(SystemClock),
+            stop: Arc::default(),
+        };
+        let smoother = VoiceSmoother::new(SmoothSettings::default());
+        (listening, Ears { heard, smoother, spoken: None }, vitals)
+    }
+
     /// Everything that is told of a source until it ends, and what nobody had time for.
     fn told(source: FakeMicrophone) -> (Vec<Told>, u64) {
-        let path = VoicePath::new(Excited(vec![0.0; 100 * COLUMNS]));
-        let smoother = VoiceSmoother::new(SmoothSettings::default());
-        let (hearing, mut ears) = Hearing::start(Box::new(source), path, smoother, Arc::new(SystemClock)).unwrap();
-        while !hearing.thread.is_finished() {
-            thread::yield_now();
-        }
-        let (mut all, mut ended) = (Vec::new(), false);
-        while let Some(told) = ears.next(Monotonic::new(Duration::from_secs(9)), &mut ended) {
-            all.push(told);
-        }
-        (all, hearing.stop())
+        let (listening, mut ears, vitals) = parts(source);
+        assert_eq!(listening.work(&Office::default().next()), Left::Done);
+        let mut now = Monotonic::new(Duration::from_secs(9));
+        let mut all: Vec<_> = std::iter::from_fn(|| ears.next(now)).collect();
+        assert!(ears.next(now).is_none());
+        now = now + SILENT;
+        all.extend(ears.next(now));
+        assert!(ears.next(now + SILENT).is_none());
+        (all, vitals.voice.read().lost)
     }
 
     fn readings(told: &[Told]) -> usize {
@@ -244,15 +286,20 @@ mod tests {
 
     #[test]
     fn what_is_heard_after_the_frames_have_ended_is_not_counted_as_lost() {
-        let path = VoicePath::new(Excited(vec![0.0; 100 * COLUMNS]));
-        let smoother = VoiceSmoother::new(SmoothSettings::default());
-        let source = Box::new(FakeMicrophone::voice(150.0).ending_after(500));
-        let (hearing, ears) = Hearing::start(source, path, smoother, Arc::new(SystemClock)).unwrap();
+        let (listening, ears, vitals) = parts(FakeMicrophone::voice(150.0).ending_after(500));
         drop(ears);
-        while !hearing.thread.is_finished() {
-            thread::yield_now();
-        }
-        assert_eq!(hearing.stop(), 0);
+        assert_eq!(listening.work(&Office::default().next()), Left::Done);
+        assert_eq!(vitals.voice.read().lost, 0);
+    }
+
+    #[test]
+    fn a_thread_that_was_left_behind_tells_nothing_more() {
+        let (listening, mut ears, _) = parts(FakeMicrophone::voice(150.0).ending_after(500));
+        let office = Office::default();
+        let lease = office.next();
+        office.revoke();
+        assert_eq!(listening.work(&lease), Left::Done);
+        assert!(ears.next(Monotonic::new(Duration::from_secs(9))).is_none());
     }
 
     #[test]

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! To the frames' thread a swap is a look into an empty channel, and once in a while a few moves. Opening
-//! models, which takes long, and dropping them, which takes a while, happens on the other side.
+//! models, which takes long, and dropping them, which takes a while, happens on the other side. The link outlives the
+//! chains: an offer that one had no time for is taken by the next.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -58,7 +59,7 @@ impl Offers {
     }
 }
 
-/// The chain's end.
+/// The chains' end.
 pub(super) struct Swaps {
     offered: Receiver<Offer>,
     former: SyncSender<Models>,

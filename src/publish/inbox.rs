@@ -17,9 +17,11 @@ use super::state::State;
 use super::wall::Wall;
 use crate::clock::{Clock, Monotonic};
 use crate::events::Event;
+use crate::health::Health;
 
 struct Inner {
     identity: Arc<Identity>,
+    health: Option<Arc<Health>>,
     latest: Latest,
     outbox: Outbox,
     wall: Wall,
@@ -39,6 +41,7 @@ impl Inbox {
     pub(super) fn new(settings: &PublishSettings, identity: Identity, clock: Arc<dyn Clock>) -> Self {
         let inner = Inner {
             identity: Arc::new(identity),
+            health: None,
             latest: Latest::new(settings.state_interval),
             outbox: Outbox::new(settings.waiting_events),
             wall: Wall::default(),
@@ -84,6 +87,18 @@ impl Inbox {
     /// Who speaks.
     pub(super) fn identity(&self) -> Arc<Identity> {
         self.lock().identity.clone()
+    }
+
+    /// How everything is now. Only the newest is kept, and told on every connection.
+    pub(super) fn put_health(&self, health: Health) {
+        let former = self.lock().health.replace(Arc::new(health));
+        drop(former);
+        self.arrived.notify_one();
+    }
+
+    /// How everything is, once that is known.
+    pub(super) fn health(&self) -> Option<Arc<Health>> {
+        self.lock().health.clone()
     }
 
     pub(super) fn put_event(&self, event: Event) {
@@ -226,6 +241,11 @@ impl PublishHandle {
     /// described anew.
     pub fn change_identity(&self, identity: Arc<Identity>) {
         self.0.change_identity(identity);
+    }
+
+    /// Says how everything is; it takes the place of what was said before.
+    pub fn health(&self, health: Health) {
+        self.0.put_health(health);
     }
 
     /// What became of everything so far.

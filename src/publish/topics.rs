@@ -119,9 +119,19 @@ impl Topics {
         self.under("status")
     }
 
+    /// Where `affectd doctor` tries whether it may publish; an empty message that is not retained.
+    pub fn doctor(&self) -> String {
+        self.under("doctor")
+    }
+
     /// What the device is and can; retained.
     pub fn device(&self) -> String {
         self.under("device")
+    }
+
+    /// How each stage is; retained.
+    pub fn health(&self) -> String {
+        self.under("health")
     }
 
     /// The state of one face.
@@ -158,6 +168,7 @@ mod tests {
         let topics = Topics::new(&Prefix::default(), &"kiosk-7".parse().unwrap());
         assert_eq!(topics.status(), "affect/kiosk-7/status");
         assert_eq!(topics.device(), "affect/kiosk-7/device");
+        assert_eq!(topics.health(), "affect/kiosk-7/health");
         assert_eq!(topics.face(TrackId(12)), "affect/kiosk-7/faces/12/state");
         assert_eq!(topics.scene(), "affect/kiosk-7/scene/state");
         assert_eq!(topics.voice(), "affect/kiosk-7/voice/state");

@@ -29,6 +29,10 @@ const ENOUGH_VOICE: f32 = 0.5;
 /// The time over which [`VoicePath::speaking`] is averaged, in rows: 0.2 s, longer than the stops within words.
 const SPEAKING_ROWS: f32 = 20.0;
 
+/// Sound that comes so much later than the samples before it let expect misses the moments between: silence takes
+/// their place, so that what was heard before stays where it was in time.
+const LOST: Duration = Duration::from_millis(30);
+
 /// Sound that comes so much later or earlier than the samples before it let expect belongs to another sound: some
 /// was lost, or the source began anew.
 const GAP: Duration = Duration::from_millis(500);
@@ -95,6 +99,12 @@ impl Front {
         self.expected.is_some_and(|expected| at.since(expected) > GAP || expected.since(at) > GAP)
     }
 
+    /// How many samples are missing before sound of that moment, which goes on where the last ended.
+    fn missing(&self, at: Monotonic) -> u64 {
+        let late = self.expected.map_or(Duration::ZERO, |expected| at.since(expected));
+        if late > LOST { (late.as_secs_f64() * f64::from(self.rate)) as u64 } else { 0 }
+    }
+
     fn reset(&mut self) {
         self.resample.reset();
         self.centre.reset();
@@ -125,31 +135,51 @@ impl<M: VoiceRead> VoicePath<M> {
     }
 
     /// Takes sound of `rate` samples a second, and gives each reading that falls due in it to `take`. The first one
-    /// is due when a whole window was heard. Sound that does not go on where the last ended begins anew.
+    /// is due when a whole window was heard. Where a moment is missing, there is silence; sound that does not go on
+    /// where the last ended begins anew.
     ///
     /// # Errors
     /// When there is no such rate, or the model failed; the next sound may be heard all the same.
     pub fn hear(&mut self, sound: &Sound, rate: u32, mut take: impl FnMut(&VoiceReading)) -> Result<(), VoiceError> {
         let mut front = self.front_for(rate, sound.captured_at)?;
-        front.begun = sound.captured_at - front.lasting(front.taken);
+        let mut missing = front.missing(sound.captured_at);
+        front.begun = sound.captured_at - front.lasting(front.taken + missing);
         let mut result = Ok(());
+        while missing > 0 {
+            let count = front.piece.len().min(usize::try_from(missing).unwrap_or(usize::MAX));
+            front.piece[..count].fill(0.0);
+            result = result.and(self.push(&mut front, count, &mut take));
+            missing -= count as u64;
+        }
         for samples in sound.samples.chunks(front.piece.len()) {
             let piece = &mut front.piece[..samples.len()];
             piece.copy_from_slice(samples);
-            // A resampler gives the sound of several pieces at once.
             self.clipped |= front.clipping.is_in(piece);
             front.centre.apply(piece);
-            let begun = front.begun;
-            front.resample.push(piece, |samples| {
-                if let Err(error) = self.listen(samples, begun, &mut take) {
-                    result = Err(error);
-                }
-                self.clipped = false;
-            });
-            front.taken += samples.len() as u64;
+            result = result.and(self.push(&mut front, samples.len(), &mut take));
         }
         front.expected = Some(sound.captured_at + front.lasting(sound.samples.len() as u64));
         self.front = Some(front);
+        result
+    }
+
+    /// Takes the first `count` samples of the piece.
+    fn push(
+        &mut self,
+        front: &mut Front,
+        count: usize,
+        take: &mut impl FnMut(&VoiceReading),
+    ) -> Result<(), VoiceError> {
+        let Front { resample, piece, taken, begun, .. } = front;
+        let mut result = Ok(());
+        // A resampler gives the sound of several pieces at once.
+        resample.push(&piece[..count], |samples| {
+            if let Err(error) = self.listen(samples, *begun, take) {
+                result = Err(error);
+            }
+            self.clipped = false;
+        });
+        *taken += count as u64;
         result
     }
 

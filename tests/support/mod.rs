@@ -12,10 +12,11 @@ pub mod mosquitto;
 pub mod onnxruntime;
 pub mod portrait;
 pub mod program;
+pub mod rtsp;
 pub mod schema;
 pub mod sound;
 
 use std::time::Duration;
 
-/// How long anything may take on a busy machine.
-pub const SOON: Duration = Duration::from_secs(30);
+/// How long anything may take on a busy machine, which may be an emulated one.
+pub const SOON: Duration = Duration::from_secs(120);

@@ -1,33 +1,44 @@
 //! From what a camera put into a buffer to a picture.
 
+use v4l::buffer::{Flags, Metadata};
+
 use super::super::address::CameraFormat;
 use crate::picture::{Picture, PixelFormat, Range, jpeg};
 
 /// What the frames of a camera are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Layout {
+pub struct Layout {
+    /// The format.
     pub format: CameraFormat,
+    /// Which luma values stand for black and white; ignored for MJPEG and RGB.
     pub range: Range,
+    /// The width, in pixels.
     pub width: u32,
+    /// The height, in pixels.
     pub height: u32,
     /// The bytes from one row to the next; those beyond a row's end mean nothing. 0 when packed.
     pub stride: usize,
 }
 
-/// Turns a buffer into a picture.
+/// Turns a buffer into a picture. A driver marks what it knows to be damaged.
 ///
 /// # Errors
 /// What is wrong with the buffer. What the picture holds then is of no use.
-pub(super) fn unpack(
+pub fn unpack(
     layout: &Layout,
     bytes: &[u8],
+    about: &Metadata,
     decoder: &mut jpeg::Decoder,
     picture: &mut Picture,
 ) -> Result<(), String> {
+    if about.flags.contains(Flags::ERROR) {
+        return Err("the driver marks it as damaged".into());
+    }
     let Layout { format, range, width, height, stride } = *layout;
     let (format, row, rows) = match format {
         CameraFormat::Mjpeg => return decoder.decode(bytes, picture).map_err(|error| error.to_string()),
         CameraFormat::Grey => (PixelFormat::Grey, width, height),
+        CameraFormat::Rgb24 => (PixelFormat::Rgb24, 3 * width, height),
         CameraFormat::Yuyv => (PixelFormat::Yuyv, 4 * width.div_ceil(2), height),
         // The rows of chroma are as long as those of luma, and half as many.
         CameraFormat::Nv12 => (PixelFormat::Nv12, 2 * width.div_ceil(2), height + height.div_ceil(2)),
@@ -68,7 +79,7 @@ mod tests {
     ) -> Result<Picture, String> {
         let layout = Layout { format, range: Range::Limited, width, height, stride };
         let mut picture = Picture::default();
-        unpack(&layout, bytes, &mut jpeg::Decoder::default(), &mut picture).map(|()| picture)
+        unpack(&layout, bytes, &Metadata::default(), &mut jpeg::Decoder::default(), &mut picture).map(|()| picture)
     }
 
     #[test]
@@ -78,6 +89,7 @@ mod tests {
             (CameraFormat::Yuyv, (4, 3), PixelFormat::Yuyv),
             (CameraFormat::Nv12, (4, 4), PixelFormat::Nv12),
             (CameraFormat::Grey, (8, 3), PixelFormat::Grey),
+            (CameraFormat::Rgb24, (4, 2), PixelFormat::Rgb24),
         ] {
             let picture = unpacked(format, size, 0, &bytes).unwrap();
             assert_eq!((picture.format(), picture.range(), picture.data()), (expected, Range::Limited, &bytes[..]));
@@ -100,6 +112,15 @@ mod tests {
         let picture = unpacked(CameraFormat::Mjpeg, (640, 480), 0, &bytes).unwrap();
         assert_eq!((picture.width(), picture.height(), picture.range()), (16, 8, Range::Full));
         assert!(unpacked(CameraFormat::Mjpeg, (16, 8), 0, &bytes[..bytes.len() / 2]).is_err());
+    }
+
+    #[test]
+    fn what_the_driver_marks_as_damaged_is_left_out() {
+        let layout = Layout { format: CameraFormat::Grey, range: Range::Limited, width: 1, height: 1, stride: 0 };
+        let (mut decoder, mut picture) = (jpeg::Decoder::default(), Picture::default());
+        let marked = Metadata { flags: Flags::ERROR | Flags::DONE, ..Metadata::default() };
+        assert!(unpack(&layout, &[7], &marked, &mut decoder, &mut picture).is_err());
+        assert!(unpack(&layout, &[7], &Metadata::default(), &mut decoder, &mut picture).is_ok());
     }
 
     #[test]

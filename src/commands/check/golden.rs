@@ -1,7 +1,7 @@
 //! Whether the packs that are configured compute what they should, in the engines that will run them here.
 
-use super::Finding;
 use crate::clock::SystemClock;
+use crate::commands::finding::Finding;
 use crate::commands::setup::{self, Readers};
 use crate::config::Config;
 use crate::model::verify::{compare, refuse_disagreement};

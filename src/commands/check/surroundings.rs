@@ -10,11 +10,14 @@ use std::time::Duration;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use serde_json::json;
 
 use super::count;
-use crate::capture::{self, Address};
+use crate::board::{self, Signs};
+use crate::capture::address::{CameraAddress, CameraPlace};
+use crate::capture::launch_line::LaunchLine;
+use crate::capture::{self, Address, v4l};
 use crate::clock::SystemClock;
+use crate::commands::finding::Finding;
 use crate::commands::setup;
 use crate::config::{Config, PackName};
 use crate::model::ort::{Ort, RuntimeError};
@@ -27,64 +30,18 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// The most that is read of a file of certificates, in bytes: several times what a whole system trusts.
 const LARGEST_CA_FILE: u64 = 1 << 20;
 
-/// How good what was found is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Grade {
-    /// As it should be.
-    Good,
-    /// affectd can start, but not do all of its work.
-    Warning,
-    /// affectd cannot start.
-    Wrong,
-}
-
-impl Grade {
-    /// The word for it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Good => "ok",
-            Self::Warning => "warning",
-            Self::Wrong => "wrong",
-        }
-    }
-}
-
-/// What one look found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// What was looked at, in a word.
-    pub what: &'static str,
-    /// How good it is.
-    pub grade: Grade,
-    /// What was found.
-    pub says: String,
-    /// What to do, when something is to be done.
-    pub remedy: Option<String>,
-}
-
-impl Finding {
-    pub(super) fn good(what: &'static str, says: impl Into<String>) -> Self {
-        Self { what, grade: Grade::Good, says: says.into(), remedy: None }
-    }
-
-    pub(super) fn wrong(what: &'static str, says: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { what, grade: Grade::Wrong, says: says.into(), remedy: Some(remedy.into()) }
-    }
-
-    fn warning(what: &'static str, says: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { grade: Grade::Warning, ..Self::wrong(what, says, remedy) }
-    }
-
-    /// The finding for programs.
-    pub fn to_json(&self) -> serde_json::Value {
-        json!({"what": self.what, "grade": self.grade.name(), "says": self.says, "remedy": self.remedy})
-    }
-}
-
 /// Every look, in the order in which they are told.
-pub const ALL: [fn(&Config) -> Finding; 7] = [models, engine, source, sound, password, certificates, broker];
+pub const ALL: [fn(&Config) -> Finding; 8] = [board, models, engine, source, sound, password, certificates, broker];
 
-pub(super) fn models(config: &Config) -> Finding {
+fn board(_: &Config) -> Finding {
+    let says = match board::here() {
+        Some(board) => board.title,
+        None => format!("{}: none that affectd knows", Signs::read(Path::new("/"))),
+    };
+    Finding::good("board", says)
+}
+
+pub(in crate::commands) fn models(config: &Config) -> Finding {
     let between = match &config.models.sequence {
         None => " and models.face",
         Some(_) => ", models.face and models.sequence",
@@ -131,7 +88,7 @@ pub(super) fn models(config: &Config) -> Finding {
 
 /// The engine that runs the models. In `auto` there is always one, so what is wrong with ONNX Runtime is at
 /// most a warning.
-pub(super) fn engine(config: &Config) -> Finding {
+pub(in crate::commands) fn engine(config: &Config) -> Finding {
     let choice = config.models.engines.choice;
     if choice == EngineChoice::Tract {
         return Finding::good("engine", "tract");
@@ -163,9 +120,16 @@ fn providers(ort: &Ort) -> Finding {
 
 fn source(config: &Config) -> Finding {
     let (path, is_camera) = match &config.video {
-        Address::V4l(camera) => (&camera.device, true),
+        Address::V4l(CameraAddress { place: CameraPlace::Node(node), .. }) => (node, true),
+        Address::V4l(camera) => {
+            return match v4l::node_of(&camera.place) {
+                Ok(node) => Finding::good("source", format!("{} is {}", camera.place, node.display())),
+                Err(error) => Finding::wrong("source", error.to_string(), "set source.video to a camera that is there"),
+            };
+        }
         Address::File(path) => (path, false),
         Address::Alsa(_) => return Finding::wrong("source", "it is a microphone", "set source.video to a camera"),
+        Address::Gst(line) => return pipeline(line),
     };
     let name = path.display();
     let wrong = |says: String, remedy: &str| Finding::wrong("source", says, remedy);
@@ -189,6 +153,20 @@ fn source(config: &Config) -> Finding {
         false if kind.is_dir() => wrong(format!("{name} is a folder"), "set source.video to a file"),
         _ => Finding::good("source", format!("{name} can be opened")),
     }
+}
+
+/// The text of a pipeline and that its elements are installed; it is not started.
+#[cfg(feature = "gstreamer")]
+fn pipeline(line: &LaunchLine) -> Finding {
+    match capture::gst::check(line) {
+        Ok(()) => Finding::good("source", format!("gst:{line} can be built")),
+        Err(error) => Finding::wrong("source", error.to_string(), "try it with gst-launch-1.0, fakesink at its end"),
+    }
+}
+
+#[cfg(not(feature = "gstreamer"))]
+fn pipeline(_: &LaunchLine) -> Finding {
+    Finding::wrong("source", "it is a pipeline, and this affectd has no GStreamer", "set source.video to a camera")
 }
 
 /// The microphone and what reads a voice. A microphone that is away is a warning: affectd starts without it and listens
@@ -222,7 +200,7 @@ fn sound(config: &Config) -> Finding {
     }
 }
 
-pub(super) fn password(config: &Config) -> Finding {
+pub(in crate::commands) fn password(config: &Config) -> Finding {
     let Some(login) = &config.login else {
         return Finding::good("password", "none is asked for");
     };
@@ -247,7 +225,7 @@ fn others_may_read(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o004 != 0)
 }
 
-pub(super) fn certificates(config: &Config) -> Finding {
+pub(in crate::commands) fn certificates(config: &Config) -> Finding {
     let Some(path) = &config.publish.ca_file else {
         return Finding::good("ca file", "none is asked for");
     };

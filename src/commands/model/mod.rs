@@ -16,6 +16,7 @@ use crate::model::{Engines, ModelError, Pack, Problem, Signed};
 
 pub use list::list;
 pub use show::show;
+pub(in crate::commands) use verify::{Outcome, Word, outcomes};
 pub use verify::{Verdict, verify};
 
 /// One variant, as `list` and `show` tell of it.

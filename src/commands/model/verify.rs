@@ -24,25 +24,27 @@ pub enum Verdict {
 
 /// What came of one variant, or of a pack that did not get as far.
 #[derive(Debug, Serialize)]
-struct Outcome {
-    pack: String,
-    engine: Option<String>,
+pub(in crate::commands) struct Outcome {
+    pub pack: String,
+    pub engine: Option<String>,
     file: Option<String>,
-    precision: Option<String>,
-    verdict: Word,
+    pub precision: Option<String>,
+    pub verdict: Word,
     /// Absent when the pack was refused before it was known.
     signature: Option<SignatureRow>,
     /// Why it was refused or not run.
-    reason: Option<String>,
+    pub reason: Option<String>,
     tolerance: Option<f32>,
     outputs: Vec<Output>,
     load_ms: Option<f64>,
     run_ms: Option<f64>,
+    /// Of the run in the middle of all; `run_ms` is of the fastest.
+    pub median_ms: Option<f64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-enum Word {
+pub(in crate::commands) enum Word {
     Agrees,
     Refused,
     NotRun,
@@ -69,8 +71,20 @@ pub fn verify(
     out: &mut impl Write,
 ) -> Result<Verdict> {
     let names = if names.is_empty() { registry.names()? } else { names.to_vec() };
+    let outcomes = outcomes(registry, &names, engines);
+    if as_json {
+        json(out, &outcomes)?;
+    } else {
+        outcomes.iter().try_for_each(|outcome| outcome.write(out))?;
+    }
+    let refused = outcomes.iter().any(|outcome| outcome.verdict == Word::Refused);
+    Ok(if refused { Verdict::Refused } else { Verdict::Accepted })
+}
+
+/// What comes of the packs of those names, and of the members of those that are ensembles.
+pub(in crate::commands) fn outcomes(registry: &Registry, names: &[String], engines: &Engines) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
-    for name in &names {
+    for name in names {
         match registry.pack(name) {
             Ok(pack) if pack.ensemble().is_ok() => verify_ensemble(registry, &pack, engines, &mut outcomes),
             // As a member of an ensemble it may have been before.
@@ -79,13 +93,7 @@ pub fn verify(
             Err(error) => outcomes.push(Outcome::refused(name.clone(), &error)),
         }
     }
-    if as_json {
-        json(out, &outcomes)?;
-    } else {
-        outcomes.iter().try_for_each(|outcome| outcome.write(out))?;
-    }
-    let refused = outcomes.iter().any(|outcome| outcome.verdict == Word::Refused);
-    Ok(if refused { Verdict::Refused } else { Verdict::Accepted })
+    outcomes
 }
 
 /// An ensemble is as good as its members, which are verified with it, unless they were before.
@@ -139,8 +147,22 @@ fn verify_pack(pack: &Pack, engines: &Engines) -> Vec<Outcome> {
 impl Outcome {
     fn new(pack: String, verdict: Word) -> Self {
         let (engine, file, precision, reason) = (None, None, None, None);
-        let (tolerance, outputs, load_ms, run_ms) = (None, Vec::new(), None, None);
-        Self { pack, engine, file, precision, verdict, signature: None, reason, tolerance, outputs, load_ms, run_ms }
+        let (tolerance, outputs, load_ms, run_ms, median_ms) = (None, Vec::new(), None, None, None);
+        let signature = None;
+        Self {
+            pack,
+            engine,
+            file,
+            precision,
+            verdict,
+            signature,
+            reason,
+            tolerance,
+            outputs,
+            load_ms,
+            run_ms,
+            median_ms,
+        }
     }
 
     fn refused(pack: String, error: &impl ToString) -> Self {
@@ -157,6 +179,7 @@ impl Outcome {
             outputs: report.outputs.iter().map(output).collect(),
             load_ms: ms(report.load),
             run_ms: ms(report.run),
+            median_ms: ms(report.median),
             ..self
         }
     }

@@ -36,11 +36,9 @@ impl Refusal {
     }
 }
 
-/// One pack at work.
-#[derive(Debug)]
+/// The folder of one pack at work.
+#[derive(Debug, Default)]
 pub struct Watched {
-    /// The sum of its manifest.
-    running: Sha256Sum,
     /// A manifest that is whole, with all its files, and refused all the same: to try it again would give the
     /// same at the same cost.
     hopeless: Option<Sha256Sum>,
@@ -51,24 +49,19 @@ pub struct Watched {
 }
 
 impl Watched {
-    /// A pack at work, its manifest of that sum.
-    pub fn new(running: Sha256Sum) -> Self {
-        Self { running, hopeless: None, last: None, said: None }
-    }
-
-    /// Whether a manifest of that sum is the one at work.
-    pub fn runs(&self, sum: Sha256Sum) -> bool {
-        self.running == sum
-    }
-
     /// Whether a manifest of that sum is known to be of no use. Whoever asks for a look gets one in any case.
     pub fn is_hopeless(&self, sum: Sha256Sum) -> bool {
         self.hopeless == Some(sum)
     }
 
-    /// The folder holds what is at work: a manifest of that sum.
-    pub fn settle(&mut self, sum: Sha256Sum) {
-        *self = Self::new(sum);
+    /// The folder holds what is at work.
+    pub fn settle(&mut self) {
+        *self = Self::default();
+    }
+
+    /// What is wrong with what the folder holds, once that was said.
+    pub fn complaint(&self) -> Option<&str> {
+        self.said.as_deref()
     }
 
     /// The folder holds what is refused; `sum` is that of its manifest, when it has come as far. Tells whether
@@ -112,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_copy_under_way_is_said_once_it_rests_and_only_once() {
-        let mut watched = Watched::new(sum("old"));
+        let mut watched = Watched::default();
         let mut look = |found: &str| watched.refuse(&half_copied(found), None, false);
         assert_eq!(["1", "2", "3", "3", "3", "4", "3", "3", "4", "4"].map(&mut look), {
             let (no, yes) = (false, true);
@@ -122,7 +115,7 @@ mod tests {
 
     #[test]
     fn what_is_whole_and_wrong_is_said_at_once_and_not_tried_again() {
-        let mut watched = Watched::new(sum("old"));
+        let mut watched = Watched::default();
         assert!(watched.refuse(&wrong(), Some(sum("new")), false));
         assert!(watched.is_hopeless(sum("new")) && !watched.is_hopeless(sum("newer")));
         assert!(!watched.refuse(&wrong(), Some(sum("new")), false));
@@ -130,17 +123,17 @@ mod tests {
 
     #[test]
     fn whoever_asks_is_answered_every_time() {
-        let mut watched = Watched::new(sum("old"));
+        let mut watched = Watched::default();
         assert!(watched.refuse(&half_copied("1"), None, true) && watched.refuse(&half_copied("1"), None, true));
         assert!(!watched.refuse(&half_copied("1"), None, false));
     }
 
     #[test]
     fn what_went_wrong_before_the_folder_was_right_again_may_be_said_anew() {
-        let mut watched = Watched::new(sum("old"));
+        let mut watched = Watched::default();
         assert!(watched.refuse(&wrong(), Some(sum("new")), false));
-        watched.settle(sum("old"));
-        assert!(watched.runs(sum("old")) && !watched.is_hopeless(sum("new")));
+        watched.settle();
+        assert!(watched.complaint().is_none() && !watched.is_hopeless(sum("new")));
         assert!(watched.refuse(&wrong(), Some(sum("new")), false));
     }
 }

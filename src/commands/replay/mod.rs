@@ -21,6 +21,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::exit::Exit;
 use crate::model::RegistryError;
 use crate::outlet::Recorder;
+use crate::pipeline::Supply;
 use crate::publish::broker::EmbeddedBroker;
 use crate::publish::{BrokerAddress, DeviceId, Listener, Topics};
 
@@ -40,7 +41,7 @@ pub fn run(args: &ReplayArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
     let mut config = setup::config(args.config.as_deref())?;
     let device: DeviceId = args.device.parse().context("--device")?;
     config.device = device.clone();
-    let (mut chain, mut identity, packs) = setup::live_chain(&config, models)?;
+    let (opened, mut identity, packs) = setup::live_chain(&config, models)?;
     let clock = Arc::new(SystemClock);
 
     let embedded = match &args.broker {
@@ -63,7 +64,7 @@ pub fn run(args: &ReplayArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
     // Opened last, for a clip's time begins to run here.
     let source = capture::open_live(&args.clip, args.speed, clock.clone())?;
     let hearing = match sound(args, &packs, clock.clone())? {
-        Some(sound) => Some(setup::hear(sound, &mut chain, &mut identity, &packs, clock.clone())?),
+        Some(sound) => Some(setup::hearing(Supply::once(sound), &mut identity, &packs)?),
         None => None,
     };
 
@@ -73,7 +74,9 @@ pub fn run(args: &ReplayArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
     let listener = Listener::new(&config.publish, format!("affectd-{device}-replay"), topics.everything())?;
     // At a terminal that is closed, replay ends like any other command: a hangup is not caught.
     let (publish, hangup) = (config.publish, None);
-    let session = Session { source, chain, hearing, identity, packs, hangup, publish, recorder, clock };
+    let sources = Supply::once(source);
+    let vitals = Arc::default();
+    let session = Session { sources, opened, hearing, identity, packs, vitals, hangup, publish, recorder, clock };
     let (ending, screen) = runtime()?.block_on(watched(session, listener, topics, screen))?;
     if let Some(screen) = screen {
         screen.summary(&ending);

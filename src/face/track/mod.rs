@@ -63,6 +63,12 @@ impl Tracker {
         Self { settings, tracks: FixedVec::new(), next: 1, last: None }
     }
 
+    /// Gives new tracks this number and those after it, unless it is beyond it already: another tracker gave those
+    /// before.
+    pub fn number_from(&mut self, number: u64) {
+        self.next = self.next.max(number);
+    }
+
     /// Everyone, believed or not, in the order of their numbers.
     pub fn tracks(&self) -> &[Track] {
         &self.tracks

@@ -23,6 +23,7 @@ mod backoff;
 mod cause;
 mod link;
 mod listen;
+mod probe;
 mod session;
 mod stop;
 mod tls;
@@ -30,6 +31,7 @@ mod trouble;
 
 pub use link::Arrival;
 pub use listen::Listener;
+pub use probe::{Acceptance, probe};
 pub use trouble::Trouble;
 
 /// A connection that held this long was a good one: after its loss the waits begin anew. One that broke

@@ -17,9 +17,12 @@ use tracing::{error, warn};
 use super::cause::Cause;
 use super::link::{Line, Message, REQUESTS, Seen, Sender};
 use super::stop::Stop;
+use crate::health::Health;
 use crate::publish::inbox::{Inbox, Settled};
 use crate::publish::outbox::Seq;
-use crate::publish::payload::{DevicePayload, EventPayload, FaceLine, NotFinite, ScenePayload, Status, VoiceLine};
+use crate::publish::payload::{
+    DevicePayload, EventPayload, FaceLine, HealthPayload, NotFinite, ScenePayload, Status, VoiceLine,
+};
 use crate::publish::state::State;
 use crate::publish::{DeviceId, Identity, Topics};
 
@@ -65,6 +68,8 @@ pub(super) struct Session<'a> {
     introduction: VecDeque<Message>,
     /// As whom we were introduced.
     introduced: Arc<Identity>,
+    /// How everything was when we told it last.
+    told: Option<Arc<Health>>,
     /// Given to the client, not yet sent.
     handed: VecDeque<Item>,
     /// Sent, not yet acknowledged, by packet id.
@@ -81,6 +86,7 @@ impl<'a> Session<'a> {
             last_seen: Instant::now(),
             introduction: VecDeque::new(),
             introduced: subject.inbox.identity(),
+            told: None,
             handed: VecDeque::new(),
             in_flight: Vec::new(),
             farewell_given: false,
@@ -169,6 +175,9 @@ impl<'a> Session<'a> {
         if let Some(message) = self.introduction.pop_front() {
             return Some((Item::Introduction, message));
         }
+        if let Some(message) = self.health_anew() {
+            return Some((Item::Introduction, message));
+        }
         if let Some(next) = self.next_event() {
             return Some(next);
         }
@@ -249,6 +258,18 @@ impl<'a> Session<'a> {
             self.introduced = now;
             self.introduction.push_back(self.device());
         }
+    }
+
+    /// How everything is, when that has changed since we told it last.
+    fn health_anew(&mut self) -> Option<Message> {
+        let Subject { inbox, device, topics, .. } = self.subject;
+        let now = inbox.health()?;
+        if self.told.as_ref().is_some_and(|told| Arc::ptr_eq(told, &now)) {
+            return None;
+        }
+        let payload = json(&HealthPayload::of(&now, device, |at| inbox.stamp(at).into()));
+        self.told = Some(now);
+        Some(Message { topic: topics.health(), payload, retain: true, acknowledged: true })
     }
 
     fn device(&self) -> Message {

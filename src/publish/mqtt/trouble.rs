@@ -1,10 +1,10 @@
 //! What to tell the operator when the broker cannot be reached: what is wrong, and what to do.
 
+use std::fmt;
 use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use thiserror::Error;
 use tokio::net::lookup_host;
 use tokio::time::timeout;
 
@@ -15,22 +15,19 @@ use crate::publish::address::BrokerAddress;
 const LOOKUP: Duration = Duration::from_secs(3);
 
 /// Why there is no connection.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trouble {
     /// The name does not resolve.
-    #[error("the broker's name {host} is not known here; correct the name, or see to this machine's DNS")]
     UnknownHost {
         /// The name.
         host: String,
     },
     /// The port is closed.
-    #[error("nobody listens at {broker}; start the broker, or correct its address")]
     NobodyListens {
         /// The broker's address.
         broker: BrokerAddress,
     },
     /// The network does not lead there.
-    #[error("{broker} cannot be reached ({reason}); see to the network between here and there")]
     Unreachable {
         /// The broker's address.
         broker: BrokerAddress,
@@ -38,13 +35,11 @@ pub enum Trouble {
         reason: String,
     },
     /// Packets go out and nothing comes back.
-    #[error("{broker} does not answer; see to the network, to firewalls, and to the broker")]
     NoAnswer {
         /// The broker's address.
         broker: BrokerAddress,
     },
     /// Name or password are wrong, or this client is not allowed in.
-    #[error("{broker} does not let {client} in; check user name and password, and the broker's access list")]
     Denied {
         /// The broker's address.
         broker: BrokerAddress,
@@ -52,7 +47,6 @@ pub enum Trouble {
         client: String,
     },
     /// The broker's certificate is not to be trusted, or TLS failed otherwise.
-    #[error("{broker} is not to be trusted ({reason}); {remedy}")]
     Tls {
         /// The broker's address.
         broker: BrokerAddress,
@@ -62,7 +56,6 @@ pub enum Trouble {
         remedy: &'static str,
     },
     /// It answers, but not in the MQTT we speak.
-    #[error("{broker} does not speak this version of MQTT ({reason}); set the protocol to 3.1.1, or correct the port")]
     NotOurs {
         /// The broker's address.
         broker: BrokerAddress,
@@ -70,7 +63,6 @@ pub enum Trouble {
         reason: String,
     },
     /// It answers, and says no.
-    #[error("{broker} refuses the connection ({reason}); check that this is its port, and see its log")]
     Refused {
         /// The broker's address.
         broker: BrokerAddress,
@@ -78,7 +70,6 @@ pub enum Trouble {
         reason: String,
     },
     /// Two devices share an id.
-    #[error("another client connected to {broker} as {client}; give each device an id of its own")]
     TakenOver {
         /// The broker's address.
         broker: BrokerAddress,
@@ -86,7 +77,6 @@ pub enum Trouble {
         client: String,
     },
     /// It hung up on us, and did not say why. Many brokers do not say that another client took over.
-    #[error("{broker} hung up; if it does so again and again, see its log, and whether another client is {client}")]
     HungUp {
         /// The broker's address.
         broker: BrokerAddress,
@@ -94,13 +84,73 @@ pub enum Trouble {
         client: String,
     },
     /// It was there and is gone.
-    #[error("the connection to {broker} was lost ({reason}); it will be made again")]
     Lost {
         /// The broker's address.
         broker: BrokerAddress,
         /// What happened.
         reason: String,
     },
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; {}", self.reason(), self.remedy())
+    }
+}
+
+impl std::error::Error for Trouble {}
+
+impl Trouble {
+    /// How far the connection came, in a word: the stage that failed.
+    pub fn stage(&self) -> &'static str {
+        match self {
+            Self::UnknownHost { .. } => "DNS",
+            Self::NobodyListens { .. } | Self::Unreachable { .. } | Self::NoAnswer { .. } => "TCP",
+            Self::Tls { .. } => "TLS",
+            Self::Denied { .. } => "authentication",
+            Self::NotOurs { .. }
+            | Self::Refused { .. }
+            | Self::TakenOver { .. }
+            | Self::HungUp { .. }
+            | Self::Lost { .. } => "MQTT",
+        }
+    }
+
+    /// What is wrong.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::UnknownHost { host } => format!("the broker's name {host} is not known here"),
+            Self::NobodyListens { broker } => format!("nobody listens at {broker}"),
+            Self::Unreachable { broker, reason } => format!("{broker} cannot be reached ({reason})"),
+            Self::NoAnswer { broker } => format!("{broker} does not answer"),
+            Self::Denied { broker, client } => format!("{broker} does not let {client} in"),
+            Self::Tls { broker, reason, .. } => format!("{broker} is not to be trusted ({reason})"),
+            Self::NotOurs { broker, reason } => format!("{broker} does not speak this version of MQTT ({reason})"),
+            Self::Refused { broker, reason } => format!("{broker} refuses the connection ({reason})"),
+            Self::TakenOver { broker, client } => format!("another client connected to {broker} as {client}"),
+            Self::HungUp { broker, .. } => format!("{broker} hung up"),
+            Self::Lost { broker, reason } => format!("the connection to {broker} was lost ({reason})"),
+        }
+    }
+
+    /// What to do.
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::UnknownHost { .. } => "correct the name, or see to this machine's DNS".to_owned(),
+            Self::NobodyListens { .. } => "start the broker, or correct its address".to_owned(),
+            Self::Unreachable { .. } => "see to the network between here and there".to_owned(),
+            Self::NoAnswer { .. } => "see to the network, to firewalls, and to the broker".to_owned(),
+            Self::Denied { .. } => "check user name and password, and the broker's access list".to_owned(),
+            Self::Tls { remedy, .. } => (*remedy).to_owned(),
+            Self::NotOurs { .. } => "set the protocol to 3.1.1, or correct the port".to_owned(),
+            Self::Refused { .. } => "check that this is its port, and see its log".to_owned(),
+            Self::TakenOver { .. } => "give each device an id of its own".to_owned(),
+            Self::HungUp { client, .. } => {
+                format!("if it does so again and again, see its log, and whether another client is {client}")
+            }
+            Self::Lost { .. } => "it will be made again".to_owned(),
+        }
+    }
 }
 
 impl Trouble {

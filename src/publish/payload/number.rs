@@ -71,6 +71,21 @@ number!(
     Decibels, -120.0 ..= 0.0, 1
 );
 
+number!(
+    /// Things a second, one decimal.
+    PerSecond, 0.0 ..= 10_000.0, 1
+);
+
+number!(
+    /// A duration in milliseconds, one decimal; a minute at the most.
+    Millis, 0.0 ..= 60_000.0, 1
+);
+
+number!(
+    /// −50 to 150 degrees Celsius, one decimal.
+    Celsius, -50.0 ..= 150.0, 1
+);
+
 impl From<Probability> for Unit {
     fn from(value: Probability) -> Self {
         Self::held(value.get())

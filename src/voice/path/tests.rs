@@ -155,6 +155,45 @@ fn sound_that_was_lost_begins_a_window_anew() {
 }
 
 #[test]
+fn a_short_loss_is_a_silence_and_shifts_nothing_in_time() {
+    let whole = readings(&mut path(), &speech(5.5), 16_000, Duration::from_secs(100));
+    for (rate, times) in [(16_000, 1), (48_000, 3)] {
+        let held: Vec<f32> = speech(5.5).iter().flat_map(|&sample| std::iter::repeat_n(sample, times)).collect();
+        let (mut path, mut all) = (path(), Vec::new());
+        for (number, period) in held.chunks(rate as usize / 50).enumerate() {
+            // Between 1.0 and 1.4 s nothing comes.
+            if (50..70).contains(&number) {
+                continue;
+            }
+            let captured_at = Monotonic::new(Duration::from_millis(100_000 + 20 * number as u64));
+            let sound = Sound { samples: period.to_vec(), captured_at };
+            path.hear(&sound, rate, |reading| all.push(reading.clone())).unwrap();
+        }
+        path.finish(|reading| all.push(reading.clone())).unwrap();
+        assert_eq!(ends(&all), ends(&whole), "{rate}");
+        let shares = |all: &[VoiceReading]| -> Vec<f32> { all.iter().map(|one| one.activity.get()).collect() };
+        let (lost, kept) = (shares(&all), shares(&whole));
+        // 0.4 s of the first window's three are silence, but for what rings on; the third has nothing of it.
+        assert!((0.04..0.16).contains(&(kept[0] - lost[0])), "{rate}: {lost:?} {kept:?}");
+        assert!((kept[2] - lost[2]).abs() < 0.1, "{rate}: {lost:?} {kept:?}");
+    }
+}
+
+#[test]
+fn stamps_that_tremble_lose_nothing() {
+    let (mut path, mut all) = (path(), Vec::new());
+    for (number, period) in speech(4.0).chunks(320).enumerate() {
+        let tremble = [0, 14, 3, 25, 9][number % 5];
+        let captured_at = Monotonic::new(Duration::from_millis(20 * number as u64 + tremble));
+        let sound = Sound { samples: period.to_vec(), captured_at };
+        path.hear(&sound, 16_000, |reading| all.push(reading.clone())).unwrap();
+    }
+    assert_eq!(all.len(), 1);
+    assert!((3_022..=3_050).contains(&ends(&all)[0]), "{:?}", ends(&all));
+    assert!(all[0].activity.get() > 0.8, "{:?}", all[0]);
+}
+
+#[test]
 fn a_rate_that_changes_begins_anew_and_one_that_is_none_is_refused() {
     let mut path = path();
     let sound = |samples| Sound { samples, captured_at: Monotonic::default() };

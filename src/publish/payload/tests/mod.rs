@@ -18,6 +18,8 @@ fn payloads() -> Vec<(&'static str, &'static str, String)> {
     vec![
         ("status", "status", samples::status()),
         ("device", "device", samples::device()),
+        ("health", "health", samples::health()),
+        ("health-ill", "health", samples::ill_health()),
         ("face-state", "face-state", samples::face()),
         ("face-state-unsure", "face-state", samples::unsure_face()),
         ("face-state-earlier", "face-state", samples::earlier_face()),

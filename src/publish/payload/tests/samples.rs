@@ -13,8 +13,11 @@ use crate::clock::Monotonic;
 use crate::events::{Event, Kind, Stage, Subject};
 use crate::face::{Quality, TrackId};
 use crate::geometry::Rect;
+use crate::health::{Health, Level, Stage as Part, StageHealth};
 use crate::publish::payload::number::Stamp;
-use crate::publish::payload::{DevicePayload, EventPayload, EventTimes, FaceLine, ScenePayload, Status, VoiceLine};
+use crate::publish::payload::{
+    DevicePayload, EventPayload, EventTimes, FaceLine, HealthPayload, ScenePayload, Status, VoiceLine,
+};
 use crate::publish::{Answer, DeviceId, FaceState, FusedState, Identity, PackInfo, SceneState, VoiceState};
 use crate::voice::SoundQuality;
 
@@ -209,6 +212,63 @@ pub(super) fn status() -> String {
 
 pub(super) fn device() -> String {
     wire(&DevicePayload::of(&identity()))
+}
+
+fn stage_health(stage: Part) -> StageHealth {
+    StageHealth {
+        stage,
+        level: Level::Ok,
+        why: String::new(),
+        since: Monotonic::new(Duration::from_secs(2)),
+        rate: None,
+        dropped: None,
+        damaged: None,
+        latency: None,
+        restarts: 0,
+    }
+}
+
+fn healthy() -> Health {
+    let camera = StageHealth { rate: Some(29.97), dropped: Some(0), damaged: Some(2), ..stage_health(Part::Camera) };
+    let latency = Some((Duration::from_micros(23_800), Duration::from_micros(47_600)));
+    let faces = StageHealth { rate: Some(29.97), latency, ..stage_health(Part::Faces) };
+    let others = [Part::Packs, Part::Mqtt, Part::Machine].map(stage_health);
+    Health {
+        at: Monotonic::new(Duration::from_secs(3602)),
+        started: Monotonic::new(Duration::from_secs(2)),
+        stages: [camera, faces].into_iter().chain(others).collect(),
+        temperature: Some(61.3),
+        throttled: false,
+    }
+}
+
+fn health_line(health: &Health) -> String {
+    let zero = wall("2026-11-22T00:10:01.123456Z");
+    let stamp = |at: Monotonic| Stamp::from(zero + jiff::SignedDuration::try_from(at.since_zero()).unwrap());
+    wire(&HealthPayload::of(health, &device_id(), stamp))
+}
+
+pub(super) fn health() -> String {
+    health_line(&healthy())
+}
+
+/// The camera was pulled out, the board is hot, and the microphone's thread died once.
+pub(super) fn ill_health() -> String {
+    let ill = |stage: Part, level: Level, why: &str| StageHealth {
+        level,
+        why: why.to_owned(),
+        since: Monotonic::new(Duration::from_secs(3600)),
+        ..stage_health(stage)
+    };
+    let camera = ill(Part::Camera, Level::Failed, "v4l:/dev/video0 failed: it is gone; plug it in");
+    let hot = "hot: 86 °C, reading 8 frames a second";
+    let stages = vec![
+        StageHealth { rate: Some(0.0), dropped: Some(4711), ..camera },
+        StageHealth { restarts: 1, ..stage_health(Part::Microphone) },
+        StageHealth { rate: Some(0.0), ..ill(Part::Faces, Level::Degraded, hot) },
+        StageHealth { dropped: Some(3), restarts: 1, ..stage_health(Part::Voice) },
+    ];
+    health_line(&Health { stages, temperature: Some(86.0), throttled: true, ..healthy() })
 }
 
 fn scene_state() -> SceneState {
