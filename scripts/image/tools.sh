@@ -31,7 +31,7 @@ install_packages() { # ARGUMENT…
 
 need mmdebstrap mmdebstrap
 need arch-test arch-test
-need qemu-aarch64-static qemu-user-static
+[[ $(uname -m) == aarch64 ]] || need qemu-aarch64-static qemu-user-static
 need mke2fs e2fsprogs
 need mkfs.vfat dosfstools
 need mcopy mtools
