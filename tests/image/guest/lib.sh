@@ -5,6 +5,8 @@ readonly media=/run/media
 
 fail() {
     echo "not seen: $*"
+    echo "health: $(messages 5 1 health)"
+    journalctl --boot --unit affectd.service --lines 8 --output cat --no-pager
     exit 1
 }
 
@@ -53,8 +55,4 @@ property() { # NAME
 
 is_up() {
     systemctl --quiet is-active affectd.service && status_is online
-}
-
-show_service() {
-    systemctl status --no-pager --lines 8 affectd.service
 }
