@@ -58,7 +58,8 @@ in_guest() {
         if [[ $line =~ $mark\ ([0-9]+) ]]; then
             return "${BASH_REMATCH[1]}"
         fi
-        line=${line//$'\r'/}
+        # What a terminal would have overwritten is left out.
+        line=${line%$'\r'} line=${line##*$'\r'}
         [[ -z $line || $line == shell-is-here ]] || printf '    %s\n' "$line"
     done
     guest_lives || { echo "    the guest ended"; tail -n 5 "$work/qemu.log"; return 125; }

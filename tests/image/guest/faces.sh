@@ -1,5 +1,6 @@
 #!/bin/bash
-# Another camera in the same place, through v4l2loopback, that shows a real face, then a wall: events begin and end.
+# Another camera in the same place, through v4l2loopback, that shows a real face, then a wall. It is not taken for the
+# former one until affectd is started again; then events begin and end.
 . "$(dirname "$0")/lib.sh"
 frame=$((640 * 480 * 2))
 shown=/run/shown
@@ -15,6 +16,10 @@ feed() {
     done
 }
 
+says_another_camera() {
+    messages 5 1 health | grep -q 'is another camera'
+}
+
 modprobe videodev
 must "v4l2loopback is loaded" insmod $media/v4l2loopback.ko video_nr=0 exclusive_caps=0 max_buffers=4
 # Open until the end: the driver forgets the format when nobody holds it.
@@ -23,6 +28,8 @@ v4l2-ctl -d /dev/video0 --set-fmt-video-out=width=640,height=480,pixelformat=YUY
 echo $media/face.yuyv >$shown
 feed >&9 &
 feeder=$!
+within 60 "health says that this is another camera" says_another_camera
+must "affectd starts anew" timeout 240 systemctl restart affectd.service
 events=$(mktemp)
 mosquitto_sub -h 127.0.0.1 -u "$user" -P "$password" -t "affect/$device/events" -t "affect/$device/faces/+/state" >"$events" &
 listener=$!
