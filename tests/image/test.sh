@@ -148,7 +148,7 @@ boots "it boots after that" second
 inside "first boot is completed; secrets are on the device only" 60 applied
 inside "service: ready without a camera, logged in, confined" 300 service
 inside "camera: comes, is unplugged, comes again" 600 camera
-inside "faces through a fed camera become events" 700 faces
+inside "faces through a fed camera become events" 1000 faces
 inside "killed and started again" 420 killed
 inside "full disk and read-only root" 1000 disk
 step "power is cut while it writes" cut_while_writing
