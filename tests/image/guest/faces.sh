@@ -35,7 +35,9 @@ mosquitto_sub -h 127.0.0.1 -u "$user" -P "$password" -t "affect/$device/events" 
 listener=$!
 trap 'kill $feeder $listener 2>/dev/null; wait; exec 9>&-; rmmod v4l2loopback 2>/dev/null' EXIT
 within 240 "the presence of a face begins" grep -qE '"type": *"new".*"kind": *"presence"' "$events"
-within 120 "the face is read: valence, arousal and an expression" grep -qE '"valence".*"arousal".*"expression"|"expression".*"valence".*"arousal"' "$events"
+within 120 "the face is read: valence, arousal and an expression" \
+    grep -qE '"valence": *-?[0-9.]+, *"arousal": *-?[0-9.]+.*"expression": *\{"label"' "$events"
 echo $media/wall.yuyv >$shown
 within 240 "the presence ends before a bare wall" grep -qE '"type": *"end".*"kind": *"presence"' "$events"
+grep -m 1 '"valence"' "$events"
 grep -c . "$events" | sed 's/$/ messages were told/'
