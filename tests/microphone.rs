@@ -12,7 +12,6 @@ mod onnx;
 mod row_pack;
 
 use std::fs;
-use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Child, Command};
 use std::time::Duration;
@@ -33,19 +32,9 @@ struct Scene {
     _mosquitto: Mosquitto,
 }
 
-/// The checkout's packs, and a tiny one that reads voices.
-fn packs() -> RowPacks {
-    let packs = RowPacks::new();
-    for pack in ["blazeface-full", "mtanet"] {
-        symlink(program::models().join(pack), packs.dir().join(pack)).unwrap();
-    }
-    packs.put(&row_pack::voice("voice"));
-    packs
-}
-
 impl Scene {
     async fn begin(dir: &Path, alsa: &Path) -> Self {
-        let (packs, mosquitto) = (packs(), Mosquitto::start());
+        let (packs, mosquitto) = (RowPacks::hearing_beside(&program::models()), Mosquitto::start());
         let listener = Listener::everything(mosquitto.port).await;
         let clip = looped(&astronaut_clip(dir, "clip.mp4", 6.0, "scale=640:640"), "long.mp4", 40);
         let config = dir.join("affectd.toml");
@@ -148,7 +137,7 @@ async fn a_microphone_that_comes_late_is_heard_and_so_it_is_after_the_daemon_sto
 
 #[test]
 fn a_device_of_another_encoding_is_taken_and_one_that_cannot_be_read_is_refused_with_the_remedy() {
-    let (dir, packs) = (tempfile::tempdir().unwrap(), packs());
+    let (dir, packs) = (tempfile::tempdir().unwrap(), RowPacks::hearing_beside(&program::models()));
     let alsa = dir.path().join("asound.conf");
     // Before samples of 16 bits the one knows nothing but floating point, the other nothing but logarithms.
     let only = |name: &str, kind: &str| {

@@ -13,7 +13,6 @@ mod row_pack;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::os::unix::fs::symlink;
 use std::process::{Command, Stdio};
 
 use row_pack::RowPacks;
@@ -23,19 +22,9 @@ use support::media::{astronaut_clip, talking_clip};
 use support::mosquitto::Mosquitto;
 use support::{program, schema};
 
-/// The checkout's packs, and a tiny one that reads voices.
-fn packs() -> RowPacks {
-    let packs = RowPacks::new();
-    for pack in ["blazeface-full", "mtanet"] {
-        symlink(program::models().join(pack), packs.dir().join(pack)).unwrap();
-    }
-    packs.put(&row_pack::voice("voice"));
-    packs
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clip_that_speaks_is_heard_beside_its_face() {
-    let (dir, packs) = (tempfile::tempdir().unwrap(), packs());
+    let (dir, packs) = (tempfile::tempdir().unwrap(), RowPacks::hearing_beside(&program::models()));
     let clip = talking_clip(dir.path(), 5.0);
     let mosquitto = Mosquitto::start();
     let mut listener = Listener::everything(mosquitto.port).await;
@@ -86,7 +75,7 @@ async fn a_clip_that_speaks_is_heard_beside_its_face() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_microphone_that_is_not_there_is_waited_for_and_the_faces_go_on() {
-    let (dir, packs) = (tempfile::tempdir().unwrap(), packs());
+    let (dir, packs) = (tempfile::tempdir().unwrap(), RowPacks::hearing_beside(&program::models()));
     let clip = astronaut_clip(dir.path(), "clip.mp4", 60.0, "scale=640:640");
     let mosquitto = Mosquitto::start();
     let mut listener = Listener::everything(mosquitto.port).await;
@@ -109,7 +98,7 @@ async fn a_microphone_that_is_not_there_is_waited_for_and_the_faces_go_on() {
 
 #[test]
 fn a_microphone_without_a_pack_that_reads_it_stops_the_start_and_check_says_so() {
-    let (dir, packs) = (tempfile::tempdir().unwrap(), packs());
+    let (dir, packs) = (tempfile::tempdir().unwrap(), RowPacks::hearing_beside(&program::models()));
     fs::remove_dir_all(packs.dir().join("voice")).unwrap();
     let config = dir.path().join("affectd.toml");
     let models = format!("[models]\ndir = \"{}\"\n", packs.dir().display());

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use affectd::model::digest::Sha256Sum;
@@ -33,6 +34,17 @@ impl RowPacks {
     /// An empty folder.
     pub fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
+    }
+
+    /// The packs that read faces out of `checkout`, and a tiny one that reads voices, `voice`.
+    #[allow(dead_code, reason = "only tests of the whole daemon use it")]
+    pub fn hearing_beside(checkout: &Path) -> Self {
+        let packs = Self::new();
+        for pack in ["blazeface-full", "mtanet"] {
+            symlink(checkout.join(pack), packs.dir().join(pack)).unwrap();
+        }
+        packs.put(&voice("voice"));
+        packs
     }
 
     /// The folder.
