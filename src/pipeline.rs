@@ -15,7 +15,7 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -235,7 +235,13 @@ fn drain(workers: &mut [Worker], clock: &dyn Clock) {
 }
 
 fn take<T: Default>(mutex: &Mutex<T>) -> T {
-    std::mem::take(&mut *mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
+    std::mem::take(&mut *lock(mutex))
+}
+
+/// What is behind the pipeline's locks is changed in single steps, so a panic leaves nothing half done; a sink that
+/// panicked has told what it has told.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 /// A live pipeline at work.

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use super::lock;
 use super::pace::Gate;
 use super::supply::{Lack, Supply};
 use super::{PATIENCE, Vitals};
@@ -60,7 +61,7 @@ impl Camera {
     }
 
     fn ended(&self, error: Option<String>) -> Left {
-        *self.error.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = error;
+        *lock(&self.error) = error;
         self.frames.close();
         Left::Done
     }

@@ -2,11 +2,12 @@
 
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 
 use tracing::warn;
 
 use super::chain::Chain;
+use super::lock;
 use super::sound::Ears;
 use super::supply::{Lack, Supply};
 use super::swap::Swaps;
@@ -160,9 +161,4 @@ impl Drop for Tally<'_> {
         total.failed += failed;
         total.latency = latency;
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // What is behind these locks is changed in single steps, so a panic leaves nothing half done.
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }

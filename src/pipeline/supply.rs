@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::sync::Mutex;
 
+use super::lock;
+
 type Make<T> = Box<dyn Fn() -> Result<T, String> + Send + Sync>;
 
 /// Gives a part to each of the threads that follow one another in a stage.
@@ -43,7 +45,7 @@ impl<T> Supply<T> {
     /// When it cannot be made.
     pub fn next(&self) -> Result<T, Lack> {
         // The lock is not held while a part is made: that may hang.
-        let first = self.first.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+        let first = lock(&self.first).take();
         match (first, &self.make) {
             (Some(first), _) => Ok(first),
             (None, Some(make)) => make().map_err(Lack::Now),

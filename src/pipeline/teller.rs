@@ -7,6 +7,7 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::Sink;
+use super::lock;
 use crate::capture::Frame;
 use crate::clock::Monotonic;
 use crate::events::{Event, Stage};
@@ -102,11 +103,6 @@ impl<S: Sink> Sink for Seat<S> {
             desk.sink.event(event);
         }
     }
-}
-
-fn lock<S>(desk: &Mutex<Desk<S>>) -> MutexGuard<'_, Desk<S>> {
-    // A sink that panicked has told what it has told; the list of events is changed in one step.
-    desk.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 #[cfg(test)]
