@@ -282,7 +282,7 @@ fn controls_are_set_at_each_opening() {
     let _vivid = Module::vivid(640, 360, "YUYV");
     let Ok(Address::V4l(address)) = "v4l:/dev/video0?size=640x360".parse() else { panic!() };
     let controls = Controls { gain: Some(Tuned::To(77)), exposure: Some(Tuned::Auto), ..Controls::default() };
-    let mut opener = Opener::new(address, controls, Arc::new(SystemClock));
+    let opener = Opener::new(address, controls, Arc::new(SystemClock));
     let read = |name: &str| run("v4l2-ctl", &["-d", "/dev/video0", "-C", name]).trim().to_owned();
     for _ in 0..2 {
         // That vivid has no exposure is told, and hinders nothing.
