@@ -55,7 +55,7 @@ export PROFILE
 arm64: ## Build for 64-bit ARM boards (PROFILE=ci: a quick trial; installs a cross compiler)
 	@scripts/arm64.sh
 
-arm64-test: ## Run that build in emulation against the golden vectors of all packs
+arm64-test: arm64 models ## Run that build in emulation against the golden vectors of all packs
 	@scripts/arm64-test.sh
 
 deb: models ## Make the Debian package into target/debian (ARCH=amd64 or arm64)

@@ -10,18 +10,20 @@ readonly program=${CARGO_TARGET_DIR:-target}/aarch64-unknown-linux-gnu/$profile/
 # A Raspberry Pi 5's, an RK3588's faster ones: dot product and half precision are there to be chosen.
 readonly processor=cortex-a76
 
+fail() {
+    echo "arm64-test: $*" >&2
+    exit 1
+}
+
+. scripts/packages.sh
+
 affectd() {
     if [[ $(uname -m) == aarch64 ]]; then "$program" "$@"; else qemu-aarch64-static -cpu "$processor" "$program" "$@"; fi
 }
 
-[[ -x $program ]] || {
-    echo "arm64-test: $program is not there; make arm64 PROFILE=$profile makes it" >&2
-    exit 1
-}
-if [[ $(uname -m) != aarch64 ]] && ! command -v qemu-aarch64-static >/dev/null; then
-    echo "arm64-test: qemu-aarch64-static is missing: apt-get install qemu-user-static" >&2
-    exit 1
-fi
+[[ -x $program ]] || fail "$program is not there; make arm64 PROFILE=$profile makes it"
+[[ $(uname -m) == aarch64 ]] || need qemu-aarch64-static qemu-user-static
+install_packages
 
 affectd --version
 packs=()
@@ -41,10 +43,7 @@ if [[ -f demo/clip.mp4 && -f models/blazeface-full/blazeface-full.onnx ]]; then
     trap 'rm -rf "$scratch"' EXIT
     ffmpeg -loglevel error -ss 2 -i demo/clip.mp4 -frames:v 1 "$scratch/face.png"
     affectd --models models infer "$scratch/face.png" | tee "$scratch/lines"
-    grep --quiet '"box"' "$scratch/lines" || {
-        echo "arm64-test: no face was found in a frame of demo/clip.mp4" >&2
-        exit 1
-    }
+    grep --quiet '"box"' "$scratch/lines" || fail "no face was found in a frame of demo/clip.mp4"
 else
     echo "skipped a picture: make demo makes the clip that it is taken from"
 fi

@@ -18,38 +18,20 @@ fail() {
     exit 1
 }
 
-as_root() {
-    if [[ $(id -u) -eq 0 ]]; then
-        "$@"
-    elif command -v sudo >/dev/null; then
-        sudo "$@"
-    else
-        fail "ask an administrator to run: $*"
-    fi
-}
+. scripts/packages.sh
 
-missing_packages() {
-    command -v aarch64-linux-gnu-gcc >/dev/null || echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross
-    command -v pkg-config >/dev/null || echo pkg-config
-    [[ -e /usr/lib/aarch64-linux-gnu/pkgconfig/alsa.pc ]] || echo libasound2-dev:arm64
-    compgen -G '/usr/lib/llvm-*/lib/libclang*.so*' >/dev/null || echo libclang-dev
-}
-
-install_packages() {
-    local packages
-    read -r -d '' -a packages <<<"$(missing_packages)" || true
+install_tools() {
+    need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+    need pkg-config pkg-config
+    [[ -e /usr/lib/aarch64-linux-gnu/pkgconfig/alsa.pc ]] || packages+=(libasound2-dev:arm64)
+    compgen -G '/usr/lib/llvm-*/lib/libclang*.so*' >/dev/null || packages+=(libclang-dev)
     ((${#packages[@]})) || return 0
     command -v apt-get >/dev/null ||
         fail "this is neither Debian nor Ubuntu; with Docker or Podman, cross brings what is needed:
   cargo install cross && CROSS_CONFIG=cross.toml cross build --release --target $target"
-    echo "  installing with apt-get: ${packages[*]}"
     as_root dpkg --add-architecture arm64
-    as_root apt-get --quiet --quiet update || true
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get --quiet --quiet --yes --no-install-recommends \
-        install "${packages[@]}" >/dev/null ||
-        fail "apt-get could not install ${packages[*]}
-On Ubuntu for x86-64, packages for arm64 have a mirror of their own: add ports.ubuntu.com for [arch=arm64] to the
-sources, and [arch=amd64] to the others. Or use cross, as cross.toml says."
+    (install_packages) || fail "on Ubuntu for x86-64, packages for arm64 have a mirror of their own: add
+ports.ubuntu.com for [arch=arm64] to the sources, and [arch=amd64] to the others. Or use cross, as cross.toml says."
 }
 
 # The standard library for the target: from rustup, else from Debian beside its own newest compiler.
@@ -61,8 +43,7 @@ install_rust_target() {
         return
     fi
     echo "  rustup has no $target here; looking for Debian's"
-    as_root apt-get --quiet --quiet --yes --no-install-recommends install \
-        rustc-web libstd-rust-web-dev libstd-rust-web-dev:arm64 >/dev/null ||
+    apt_install rustc-web libstd-rust-web-dev libstd-rust-web-dev:arm64 >/dev/null ||
         fail "there is no standard library for $target: rustup target add $target"
     export RUSTC=/usr/bin/rustc
 }
@@ -83,7 +64,7 @@ build() {
 }
 
 if [[ $(uname -m) != aarch64 ]]; then
-    install_packages
+    install_tools
     install_rust_target
     cross_environment
 fi

@@ -10,6 +10,8 @@ fail() {
     exit 1
 }
 
+. scripts/packages.sh
+
 # The oldest Rust that builds affectd, as Cargo.toml states it.
 rust_wanted() {
     sed -n 's/^rust-version *= *"\(.*\)"/\1/p' Cargo.toml
@@ -42,69 +44,41 @@ check_rust_tools() {
     done
 }
 
-# For what no command shows. Where dpkg does not know, the build or the tests will tell.
-installed() { # PACKAGE
-    command -v dpkg-query >/dev/null || return 0
-    [[ $(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
+# What came from elsewhere is as good as Debian's.
+need_for_program() {
+    need cc gcc libc6-dev
+    need pkg-config pkg-config
+    need ffmpeg ffmpeg
+    python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3 python3-venv)
+    pkg-config --exists alsa 2>/dev/null || packages+=(libasound2-dev)
+    # libclang is only found with its own headers.
+    need_package libclang-dev
 }
 
-# The Debian packages of what is not here; what came from elsewhere is as good.
-missing_packages() {
-    command -v cc >/dev/null || echo gcc libc6-dev
-    command -v pkg-config >/dev/null || echo pkg-config
-    command -v ffmpeg >/dev/null || echo ffmpeg
-    python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3 python3-venv
-    pkg-config --exists alsa 2>/dev/null || echo libasound2-dev
-    # libclang is only found with its own headers.
-    installed libclang-dev || echo libclang-dev
-    [[ $1 != gstreamer ]] || missing_gstreamer
-    [[ $1 != program ]] || return 0
-    command -v mosquitto >/dev/null || [[ -x /usr/sbin/mosquitto ]] || echo mosquitto
-    command -v mosquitto_sub >/dev/null || echo mosquitto-clients
-    command -v shellcheck >/dev/null || echo shellcheck
+need_for_tests() {
+    need mosquitto mosquitto
+    need mosquitto_sub mosquitto-clients
+    need shellcheck shellcheck
     # Not to run it: it checks the units.
-    command -v systemd-analyze >/dev/null || echo systemd
+    need systemd-analyze systemd
 }
 
 # Headers for the build, plugins that most pipelines use, and a server that plays a
 # network camera in tests.
-missing_gstreamer() {
-    local set
-    pkg-config --exists gstreamer-1.0 2>/dev/null || echo libgstreamer1.0-dev
-    pkg-config --exists gstreamer-app-1.0 gstreamer-video-1.0 2>/dev/null || echo libgstreamer-plugins-base1.0-dev
-    for set in plugins-base plugins-good plugins-bad libav; do
-        installed "gstreamer1.0-$set" || echo "gstreamer1.0-$set"
-    done
-    installed python3-gi || echo python3-gi
-    installed gir1.2-gst-rtsp-server-1.0 || echo gir1.2-gst-rtsp-server-1.0
+need_for_gstreamer() {
+    pkg-config --exists gstreamer-1.0 2>/dev/null || packages+=(libgstreamer1.0-dev)
+    pkg-config --exists gstreamer-app-1.0 gstreamer-video-1.0 2>/dev/null || packages+=(libgstreamer-plugins-base1.0-dev)
+    need_package gstreamer1.0-plugins-{base,good,bad} gstreamer1.0-libav python3-gi gir1.2-gst-rtsp-server-1.0
 }
 
-install_packages() { # PACKAGE…
-    local as_root=()
-    command -v apt-get >/dev/null || fail "this is not Debian or Ubuntu; install what these packages hold: $*"
-    if [[ $(id -u) -ne 0 ]]; then
-        command -v sudo >/dev/null || fail "ask an administrator to run: apt-get install $*"
-        as_root=(sudo)
-    fi
-    as_root+=(env DEBIAN_FRONTEND=noninteractive apt-get --quiet --quiet --yes)
-    echo "  installing with apt-get: $*"
-    # The lists may be absent or older than the archive; only then are they fetched.
-    if ! "${as_root[@]}" --no-install-recommends install "$@" >/dev/null 2>&1; then
-        "${as_root[@]}" update || fail "apt-get update failed; check the network and /etc/apt"
-        "${as_root[@]}" --no-install-recommends install "$@" >/dev/null ||
-            fail "apt-get could not install: $*"
-    fi
-}
-
-scope=program
-[[ ${1:-} == --tests ]] && scope=tests
-[[ ${1:-} == --gstreamer ]] && scope=gstreamer
+scope=${1:---program}
 check_rust
-[[ $scope == program ]] || check_rust_tools
-missing=$(missing_packages "$scope")
-read -r -d '' -a packages <<<"$missing" || true
+[[ $scope == --program ]] || check_rust_tools
+need_for_program
+[[ $scope == --program ]] || need_for_tests
+[[ $scope != --gstreamer ]] || need_for_gstreamer
 if ((${#packages[@]})); then
-    install_packages "${packages[@]}"
+    install_packages
 else
     echo "  system packages: nothing is missing"
 fi

@@ -2,32 +2,13 @@
 # Sees to the programs that images are made and booted with: installs the Debian packages of what is missing. With
 # --boot, those that only an emulated board needs as well.
 set -euo pipefail
-# Debian keeps some of them where only root looks.
-PATH=$PATH:/usr/sbin:/sbin
 
 fail() {
     echo "image: $*" >&2
     exit 1
 }
 
-as_root() {
-    if ((EUID == 0)); then
-        "$@"
-    elif command -v sudo >/dev/null; then
-        sudo "$@"
-    else
-        fail "ask an administrator to run: $*"
-    fi
-}
-
-packages=()
-need() { # PROGRAM PACKAGE…
-    command -v "$1" >/dev/null || packages+=("${@:2}")
-}
-
-install_packages() { # ARGUMENT…
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get --quiet --quiet --yes --no-install-recommends install "$@" >/dev/null
-}
+. "$(dirname "$0")/../packages.sh"
 
 need mmdebstrap mmdebstrap
 need arch-test arch-test
@@ -47,17 +28,7 @@ if [[ ${1:-} == --boot ]]; then
     need make make
     need ffmpeg ffmpeg
 fi
-if ((${#packages[@]})); then
-    command -v apt-get >/dev/null || fail "images are made on Debian or Ubuntu; install what these packages hold: ${packages[*]}"
-    echo "  installing with apt-get: ${packages[*]}"
-    if ! install_packages "${packages[@]}" 2>/dev/null; then
-        as_root apt-get --quiet --quiet update || fail "apt-get update failed; check the network and /etc/apt"
-        # A qemu-utils from backports keeps the release's own qemu out; then it is taken back.
-        install_packages "${packages[@]}" ||
-            install_packages --allow-downgrades "${packages[@]}" "qemu-utils/$(. /etc/os-release && echo "${VERSION_CODENAME:-stable}")" ||
-            fail "apt-get could not install: ${packages[*]}"
-    fi
-fi
+install_packages
 
 # Programs of the other processor run through this; systemd sets it up where it runs, a container has none.
 readonly binfmt=/proc/sys/fs/binfmt_misc

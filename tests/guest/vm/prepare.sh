@@ -12,52 +12,33 @@ fail() {
 cache=${1:?usage: prepare.sh GUEST_CACHE}
 [[ $(uname -m) == x86_64 ]] || fail "the guest is an x86-64 machine, and this one is $(uname -m)"
 command -v apt-get >/dev/null || fail "the guest's kernel and modules come from Debian's packages; run it on Debian"
+. "$(dirname "${BASH_SOURCE[0]}")/../../../scripts/packages.sh"
 mkdir -p "$cache"
 cd "$cache"
 rm -f abi
 
-as_root=()
-if [[ $(id -u) -ne 0 ]]; then
-    command -v sudo >/dev/null || fail "packages have to be installed; run it as root or install sudo"
-    as_root=(sudo)
-fi
-as_root+=(env DEBIAN_FRONTEND=noninteractive apt-get --quiet --quiet --yes)
-
-install_packages() { # PACKAGE…
-    "${as_root[@]}" --no-install-recommends install "$@" >install.log 2>&1
-}
-
 # Every program the guest or its tests use, with its package.
-missing_packages() {
-    command -v qemu-system-x86_64 >/dev/null || echo qemu-system-x86 ipxe-qemu
-    command -v busybox >/dev/null || echo busybox-static
-    command -v cpio >/dev/null || echo cpio
-    command -v make >/dev/null || echo make
-    { command -v depmod || [[ -x /sbin/depmod ]]; } >/dev/null || echo kmod
-    command -v v4l2-ctl >/dev/null || echo v4l-utils
-    command -v aplay >/dev/null || echo alsa-utils
-    command -v ffmpeg >/dev/null || echo ffmpeg
-    { command -v mosquitto || [[ -x /usr/sbin/mosquitto ]]; } >/dev/null || echo mosquitto
+need qemu-system-x86_64 qemu-system-x86 ipxe-qemu
+need busybox busybox-static
+need cpio cpio
+need make make
+need depmod kmod
+need v4l2-ctl v4l-utils
+need aplay alsa-utils
+need ffmpeg ffmpeg
+need mosquitto mosquitto
+install_packages
+
+kernel() {
+    apt-cache depends linux-image-amd64 2>/dev/null | awk '/Depends: linux-image/ { print $2; exit }'
 }
-export PATH=$PATH:/usr/sbin:/sbin
-
-read -r -d '' -a packages < <(missing_packages) || true
-if ((${#packages[@]})); then
-    echo "guest: installing with apt-get: ${packages[*]}"
-    # A qemu-utils from backports keeps the release's own qemu out; then it is taken back.
-    release=$(sed -n "s/^VERSION_CODENAME=//p" /etc/os-release)
-    install_packages "${packages[@]}" || { "${as_root[@]}" update && install_packages "${packages[@]}"; } ||
-        install_packages --allow-downgrades "${packages[@]}" "qemu-utils/${release:-stable}" ||
-        fail "apt-get could not install them:
-$(cat install.log)"
-fi
-
-image=$(apt-cache depends linux-image-amd64 | awk '/Depends: linux-image/ { print $2; exit }')
+image=$(kernel)
+[[ -n $image ]] || { as_root apt-get --quiet --quiet update && image=$(kernel); }
 [[ -n $image ]] || fail "apt knows no package linux-image-amd64; the guest's kernel is Debian's"
 abi=${image#linux-image-}
 echo "guest: preparing Linux $abi"
-[[ -d /lib/modules/$abi/build ]] || install_packages "linux-headers-$abi" ||
-    fail "the headers of its kernel could not be installed: $(cat install.log)"
+[[ -d /lib/modules/$abi/build ]] || packages+=("linux-headers-$abi")
+install_packages
 
 rm -rf root packages v4l2loopback initramfs
 mkdir -p root packages initramfs/{bin,modules,proc,sys,dev,lower,upper,new}
