@@ -1,6 +1,7 @@
 //! A subscriber: what others receive of a device. `replay` shows through it what really arrived.
 
-use super::link::{Arrival, Dialer, Line, Seen, Sender};
+use super::dialer::Dialer;
+use super::link::{Arrival, Line, Seen, Sender};
 use super::trouble::Trouble;
 use crate::publish::settings::PublishSettings;
 use crate::publish::{BrokerAddress, PublishError};

@@ -11,7 +11,7 @@ use tracing::{info, warn};
 
 use self::backoff::Backoff;
 use self::cause::Cause;
-use self::link::Dialer;
+use self::dialer::Dialer;
 use self::session::{Ended, Session, Subject};
 use self::stop::Stop;
 use super::address::BrokerAddress;
@@ -21,6 +21,7 @@ use super::{PublishError, Topics};
 
 mod backoff;
 mod cause;
+mod dialer;
 mod link;
 mod listen;
 mod probe;

@@ -1,6 +1,7 @@
 //! One visit to the broker that changes nothing there: does it let us in, and does it take what we publish?
 
-use super::link::{Dialer, Line, Message, Seen};
+use super::dialer::Dialer;
+use super::link::{Line, Message, Seen};
 use super::trouble::Trouble;
 use crate::publish::settings::{Protocol, PublishSettings};
 use crate::publish::{BrokerAddress, PublishError};

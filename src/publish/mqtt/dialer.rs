@@ -1,0 +1,85 @@
+//! How a connection is begun: where to, as whom, in which MQTT, with or without TLS.
+
+use rumqttc::{self as v311, v5};
+
+use super::link::{Line, REQUESTS, Sender};
+use super::tls;
+use crate::publish::payload::Status;
+use crate::publish::settings::{Protocol, PublishSettings};
+use crate::publish::{PublishError, Topics};
+
+/// Messages that the broker may leave unacknowledged at a time: room for the session's window.
+const IN_FLIGHT: u16 = 32;
+
+/// Everything it takes to connect, again and again.
+#[expect(clippy::large_enum_variant, reason = "there is one of it, for ever")]
+pub(super) enum Dialer {
+    V5(v5::MqttOptions),
+    V311(v311::MqttOptions),
+}
+
+impl Dialer {
+    /// Prepares connections under `client`; with the topics of a device, its will says `offline`.
+    pub(super) fn new(settings: &PublishSettings, client: &str, device: Option<&Topics>) -> Result<Self, PublishError> {
+        let address = &settings.broker;
+        let tls = match address.tls() {
+            true => Some(tls::client_config(settings.ca_file.as_deref())?),
+            false => None,
+        };
+        let will = Status::Offline.word();
+        Ok(match settings.protocol {
+            Protocol::V5 => {
+                let mut options = v5::MqttOptions::new(client, address.host(), address.port());
+                let at_least_once = v5::mqttbytes::QoS::AtLeastOnce;
+                let mut network = v311::NetworkOptions::new();
+                network.set_tcp_nodelay(true);
+                options.set_clean_start(true).set_keep_alive(settings.keep_alive);
+                if let Some(topics) = device {
+                    let will = v5::mqttbytes::v5::LastWill::new(topics.status(), will, at_least_once, true, None);
+                    options.set_last_will(will);
+                }
+                options.set_outgoing_inflight_upper_limit(IN_FLIGHT).set_network_options(network);
+                if let Some(login) = &settings.credentials {
+                    options.set_credentials(&login.user, login.password.reveal());
+                }
+                if let Some(tls) = tls {
+                    options.set_transport(v311::Transport::tls_with_config(v311::TlsConfiguration::Rustls(tls)));
+                }
+                Self::V5(options)
+            }
+            Protocol::V311 => {
+                let mut options = v311::MqttOptions::new(client, address.host(), address.port());
+                options.set_clean_session(true).set_keep_alive(settings.keep_alive);
+                if let Some(topics) = device {
+                    let will = v311::LastWill::new(topics.status(), will, v311::QoS::AtLeastOnce, true);
+                    options.set_last_will(will);
+                }
+                options.set_inflight(IN_FLIGHT);
+                if let Some(login) = &settings.credentials {
+                    options.set_credentials(&login.user, login.password.reveal());
+                }
+                if let Some(tls) = tls {
+                    options.set_transport(v311::Transport::tls_with_config(v311::TlsConfiguration::Rustls(tls)));
+                }
+                Self::V311(options)
+            }
+        })
+    }
+
+    /// Begins one connection; it is made when the line is polled.
+    pub(super) fn dial(&self) -> (Sender, Line) {
+        match self {
+            Self::V5(options) => {
+                let (sender, line) = v5::AsyncClient::new(options.clone(), REQUESTS);
+                (Sender::V5(sender), Line::V5(Box::new(line)))
+            }
+            Self::V311(options) => {
+                let (sender, mut line) = v311::AsyncClient::new(options.clone(), REQUESTS);
+                let mut network = v311::NetworkOptions::new();
+                network.set_tcp_nodelay(true);
+                line.set_network_options(network);
+                (Sender::V311(sender), Line::V311(Box::new(line)))
+            }
+        }
+    }
+}
