@@ -6,8 +6,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod brokers;
 mod delivery;
 mod harness;
 mod log;
 mod outage;
 mod trust;
+mod websocket;

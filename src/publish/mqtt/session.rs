@@ -16,6 +16,7 @@ use tracing::{error, warn};
 
 use super::cause::Cause;
 use super::link::{Line, Message, REQUESTS, Seen, Sender};
+use super::refusal::Refusal;
 use super::stop::Stop;
 use crate::health::Health;
 use crate::publish::inbox::{Inbox, Settled};
@@ -290,19 +291,20 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn acknowledged(&mut self, packet: u16, refusal: Option<String>) -> Result<(), Cause> {
+    fn acknowledged(&mut self, packet: u16, refusal: Option<Refusal>) -> Result<(), Cause> {
         let Some(index) = self.in_flight.iter().position(|&(other, _)| other == packet) else { return Ok(()) };
         let (_, item) = self.in_flight.remove(index);
         match (item, refusal) {
             (Item::Farewell, _) => return self.sender.say_goodbye(),
             (Item::Event(seq), None) => self.subject.inbox.settle(seq, Settled::Published),
             (Item::Event(seq), Some(reason)) => {
-                error!(topic = self.subject.topics.events(), reason, "The broker refused an event, which is lost.");
+                let (topic, remedy) = (self.subject.topics.events(), reason.remedy());
+                error!(topic, %reason, remedy, "The broker refused an event, which is lost.");
                 self.subject.inbox.settle(seq, Settled::Refused);
             }
             (Item::Introduction, Some(reason)) => {
-                let remedy = "allow this client to write below its prefix";
-                warn!(topic = self.subject.topics.status(), reason, remedy, "The broker refused to hear who we are.");
+                let (topic, remedy) = (self.subject.topics.status(), reason.remedy());
+                warn!(topic, %reason, remedy, "The broker refused to hear who we are.");
             }
             (Item::Introduction | Item::State, _) => {}
         }
