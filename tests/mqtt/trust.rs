@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use affectd::clock::SystemClock;
 use affectd::publish::{
-    BrokerAddress, ClientIdentity, Credentials, KeyFingerprint, Protocol, PublishSettings, Publisher, Secret, Trouble,
+    BrokerAddress, ClientIdentity, Credentials, Identity, KeyFingerprint, Protocol, PublishSettings, Publisher, Secret,
+    Trouble,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -135,6 +136,26 @@ async fn who_shows_a_certificate_is_let_in_and_who_does_not_is_told_why() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_device_that_is_known_by_its_certificate_writes_below_its_own_id_only() {
+    let directory = tempfile::tempdir().unwrap();
+    let list = directory.path().join("acl");
+    // As in docs/mqtt.md.
+    std::fs::write(&list, "pattern write affect/%u/#\n").unwrap();
+    let broker =
+        Mosquitto::with_client_certificates(&format!("use_identity_as_username true\nacl_file {}\n", list.display()));
+    let client =
+        ClientIdentity { certificate: tls_directory().join("client.pem"), key: tls_directory().join("client.key") };
+    let settings = PublishSettings { client: Some(client), ..trusting(&broker, Protocol::V5) };
+    let own = start(&settings);
+    own.handle().event(event(1));
+    counted(&own.handle(), |counts| counts.events_published == 1).await;
+    let another = Identity { device: "kiosk-8".parse().unwrap(), ..identity() };
+    let other = Publisher::start(&settings, another, Arc::new(SystemClock), &Handle::current()).unwrap();
+    other.handle().event(event(2));
+    counted(&other.handle(), |counts| counts.events_refused == 1).await;
 }
 
 #[tokio::test]
