@@ -252,6 +252,9 @@ fn publish_settings(mqtt: &Mqtt, publish: &Publish) -> PublishSettings {
         pinned_keys: mqtt.pinned_keys.value.clone(),
         prefix: mqtt.prefix.value.clone(),
         keep_alive: Duration::from_secs(mqtt.keep_alive_s.value.into()),
+        session_expiry: Duration::from_secs(mqtt.session_expiry_s.value.into()),
+        encoding: publish.encoding.value,
+        event_expiry: hours(&publish.event_expiry_h),
         state_interval: Duration::from_secs_f64(1.0 / f64::from(publish.state_rate_hz.value)),
         ..PublishSettings::default()
     }
@@ -277,6 +280,11 @@ fn certificate(mqtt: &Mqtt, environment: &Environment) -> Certificate {
         files: mqtt.client_cert_file.value.clone().zip(mqtt.client_key_file.value.clone()),
         credentials: certificate.zip(key),
     }
+}
+
+/// Zero is for ever.
+fn hours(setting: &Setting<u32>) -> Option<Duration> {
+    (setting.value > 0).then(|| Duration::from_secs(u64::from(setting.value) * 3600))
 }
 
 fn millis(setting: &Setting<u32>) -> Duration {

@@ -19,13 +19,14 @@ use std::time::Duration;
 
 use thiserror::Error;
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::clock::Clock;
 
 mod address;
+mod announcements;
 #[cfg(feature = "embedded-broker")]
 pub mod broker;
 mod counts;
@@ -42,10 +43,11 @@ mod topics;
 mod wall;
 
 pub use address::{AddressError, BrokerAddress, Transport};
+pub use announcements::Announcement;
 pub use counts::Counts;
 pub use fingerprint::KeyFingerprint;
 pub use identity::{Identity, PackInfo};
-pub use inbox::PublishHandle;
+pub use inbox::{PublishHandle, Reply};
 pub use mqtt::{Acceptance, Arrival, Connection, Listener, Refusal, Trouble, client_identity, probe};
 pub use settings::{ClientIdentity, Credentials, Protocol, PublishSettings, Secret};
 pub use state::{Answer, FaceState, FusedState, SceneState, State, VoiceState};
@@ -54,6 +56,9 @@ pub use wall::Wall;
 
 use inbox::Inbox;
 use mqtt::Task;
+
+/// Messages to us that may wait to be looked at.
+const ARRIVALS: usize = 64;
 
 /// How long after its deadline the task may still be busy (with a name that takes its time to resolve).
 const GRACE: Duration = Duration::from_millis(200);
@@ -114,6 +119,7 @@ pub struct Farewell {
 pub struct Publisher {
     inbox: Arc<Inbox>,
     connection: watch::Receiver<Connection>,
+    arrivals: Option<mpsc::Receiver<Arrival>>,
     stop: watch::Sender<Option<Duration>>,
     task: JoinHandle<bool>,
 }
@@ -132,8 +138,9 @@ impl Publisher {
         let inbox = Arc::new(Inbox::new(settings, identity, clock));
         let (stop, stopping) = watch::channel(None);
         let (says, connection) = watch::channel(Connection::Connecting);
-        let task = Task::new(settings, inbox.clone(), says, stopping)?;
-        Ok(Self { inbox, connection, stop, task: runtime.spawn(task.run()) })
+        let (hands, arrivals) = mpsc::channel(ARRIVALS);
+        let task = Task::new(settings, inbox.clone(), says, stopping, hands)?;
+        Ok(Self { inbox, connection, arrivals: Some(arrivals), stop, task: runtime.spawn(task.run()) })
     }
 
     /// The end for the pipeline; may be cloned.
@@ -144,6 +151,12 @@ impl Publisher {
     /// How the connection is, now and whenever it changes.
     pub fn connection(&self) -> watch::Receiver<Connection> {
         self.connection.clone()
+    }
+
+    /// What comes to us on the topics of [`PublishSettings::subscriptions`]; given once. What nobody takes in time is
+    /// dropped and counted.
+    pub fn arrivals(&mut self) -> Option<mpsc::Receiver<Arrival>> {
+        self.arrivals.take()
     }
 
     /// Sends what waits, says `stopped`, and ends; gives up after `deadline`.

@@ -7,9 +7,11 @@
 mod support;
 
 mod brokers;
+mod conversation;
 mod delivery;
 mod harness;
 mod log;
 mod outage;
+mod properties;
 mod trust;
 mod websocket;

@@ -158,14 +158,6 @@ async fn a_device_that_is_known_by_its_certificate_writes_below_its_own_id_only(
     counted(&other.handle(), |counts| counts.events_refused == 1).await;
 }
 
-#[tokio::test]
-async fn a_message_that_is_too_large_for_the_broker_is_told_with_both_sizes() {
-    let broker = Mosquitto::with("allow_anonymous true\nmax_packet_size 200\n");
-    let trouble = trouble(&start(&settings(broker.port))).await;
-    assert!(matches!(trouble, Trouble::TooLarge { .. }), "{trouble}");
-    assert!(trouble.reason().contains("it takes 200") && trouble.remedy().contains("256 KiB"), "{trouble}");
-}
-
 /// A broker that answers everyone's first words with these.
 async fn answering(answer: &'static [u8]) -> (u16, tokio::task::JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -23,12 +23,12 @@ pub(super) enum Dialer {
 }
 
 /// What the connections to all brokers have in common.
-pub(super) struct Terms<'a> {
+pub(super) struct Dialers<'a> {
     settings: &'a PublishSettings,
     tls: Option<Arc<ClientConfig>>,
 }
 
-impl<'a> Terms<'a> {
+impl<'a> Dialers<'a> {
     /// Reads what TLS needs, if any broker is reached by it.
     pub(super) fn new(settings: &'a PublishSettings) -> Result<Self, PublishError> {
         let tls = match settings.brokers().any(BrokerAddress::tls) {
@@ -38,11 +38,12 @@ impl<'a> Terms<'a> {
         Ok(Self { settings, tls })
     }
 
-    /// Prepares connections to `broker` under `client`; with the topics of a device, its will says `offline`.
-    pub(super) fn dialer(&self, broker: &BrokerAddress, client: &str, device: Option<&Topics>) -> Dialer {
+    /// Prepares connections to `broker` under `client`; with the topics of a device, its will says `offline`, and the
+    /// broker keeps its session.
+    pub(super) fn to(&self, broker: &BrokerAddress, client: &str, device: Option<&Topics>) -> Dialer {
         let settings = self.settings;
         let (address, transport) = (address(broker), transport(broker, self.tls.as_ref()));
-        let will = Status::Offline.word();
+        let (will, session) = (Status::Offline.word(), settings.session_expiry);
         match settings.protocol {
             Protocol::V5 => {
                 let mut options = v5::MqttOptions::new(client, address, broker.port());
@@ -52,6 +53,8 @@ impl<'a> Terms<'a> {
                 options.set_transport(transport);
                 options.set_clean_start(true).set_keep_alive(settings.keep_alive);
                 if let Some(topics) = device {
+                    options.set_clean_start(session.is_zero());
+                    options.set_session_expiry_interval(u32::try_from(session.as_secs()).ok());
                     let will = v5::mqttbytes::v5::LastWill::new(topics.status(), will, at_least_once, true, None);
                     options.set_last_will(will);
                 }
@@ -64,7 +67,7 @@ impl<'a> Terms<'a> {
             Protocol::V311 => {
                 let mut options = v311::MqttOptions::new(client, address, broker.port());
                 options.set_transport(transport);
-                options.set_clean_session(true).set_keep_alive(settings.keep_alive);
+                options.set_clean_session(device.is_none() || session.is_zero()).set_keep_alive(settings.keep_alive);
                 if let Some(topics) = device {
                     let will = v311::LastWill::new(topics.status(), will, v311::QoS::AtLeastOnce, true);
                     options.set_last_will(will);
@@ -82,7 +85,7 @@ impl<'a> Terms<'a> {
 impl Dialer {
     /// Prepares connections to the preferred broker alone.
     pub(super) fn new(settings: &PublishSettings, client: &str, device: Option<&Topics>) -> Result<Self, PublishError> {
-        Ok(Terms::new(settings)?.dialer(&settings.broker, client, device))
+        Ok(Dialers::new(settings)?.to(&settings.broker, client, device))
     }
 
     /// Begins one connection; it is made when the line is polled.
@@ -111,7 +114,7 @@ fn address(broker: &BrokerAddress) -> String {
     }
 }
 
-/// `tls` is there when the broker is reached by it; see [`Terms::new`].
+/// `tls` is there when the broker is reached by it; see [`Dialers::new`].
 fn transport(broker: &BrokerAddress, tls: Option<&Arc<ClientConfig>>) -> v311::Transport {
     let tls = tls.filter(|_| broker.tls()).map(|config| v311::TlsConfiguration::Rustls(config.clone()));
     match (broker.transport(), tls) {

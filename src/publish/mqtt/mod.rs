@@ -9,13 +9,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::select;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
 use self::backoff::Backoff;
 use self::cause::Cause;
-use self::dialer::{Dialer, Terms};
+use self::dialer::{Dialer, Dialers};
 use self::preference::Preference;
 use self::session::{Ended, Session, Subject};
 use self::stop::Stop;
@@ -24,12 +24,14 @@ use super::inbox::Inbox;
 use super::settings::PublishSettings;
 use super::{PublishError, Topics};
 
+mod aliases;
 mod backoff;
 mod cause;
 mod diagnosis;
 mod dialer;
 mod link;
 mod listen;
+mod message;
 mod pin;
 mod preference;
 mod probe;
@@ -109,6 +111,7 @@ impl Task {
         inbox: Arc<Inbox>,
         says: watch::Sender<Connection>,
         order: watch::Receiver<Option<Duration>>,
+        arrivals: mpsc::Sender<Arrival>,
     ) -> Result<Self, PublishError> {
         if !KEEP_ALIVE.contains(&settings.keep_alive) {
             return Err(PublishError::KeepAlive { given: settings.keep_alive });
@@ -120,15 +123,24 @@ impl Task {
         let device = inbox.identity().device.clone();
         let topics = Topics::new(&settings.prefix, &device);
         let client = format!("affectd-{device}");
-        let terms = Terms::new(settings)?;
+        let dialers = Dialers::new(settings)?;
         let broker = |address: &BrokerAddress| Broker {
             address: address.clone(),
-            dialer: terms.dialer(address, &client, Some(&topics)),
-            scout: terms.dialer(address, &format!("{client}-scout"), None),
+            dialer: dialers.to(address, &client, Some(&topics)),
+            scout: dialers.to(address, &format!("{client}-scout"), None),
             trouble: None,
         };
         let brokers = settings.brokers().map(broker).collect();
-        let subject = Subject { inbox, device, topics, patience: settings.keep_alive * 5 / 2 };
+        let subject = Subject {
+            inbox,
+            device,
+            topics,
+            patience: settings.keep_alive * 5 / 2,
+            encoding: settings.encoding,
+            event_expiry: settings.event_expiry,
+            subscriptions: settings.subscriptions.clone(),
+            arrivals,
+        };
         Ok(Self { brokers, return_after: settings.return_after, client, subject, says, stop: Stop::new(order) })
     }
 

@@ -11,6 +11,8 @@ pub enum Refusal {
     NotAuthorized,
     /// We have said as much as we may.
     Quota,
+    /// It is larger than the broker said it takes; it was not sent.
+    TooLarge,
     /// Something else, as the broker put it.
     Other(String),
 }
@@ -31,7 +33,7 @@ impl Refusal {
         match self {
             Self::NotAuthorized => "authorisation",
             Self::Quota => "quota",
-            Self::Other(_) => "MQTT",
+            Self::TooLarge | Self::Other(_) => "MQTT",
         }
     }
 
@@ -40,6 +42,7 @@ impl Refusal {
         match self {
             Self::NotAuthorized => "let this client write below its prefix in the broker's access list",
             Self::Quota => "raise the broker's quota for this client, or lower publish.state_rate_hz",
+            Self::TooLarge => "let the broker take messages of 256 KiB",
             Self::Other(_) => "see the broker's log",
         }
     }
@@ -50,6 +53,7 @@ impl fmt::Display for Refusal {
         f.write_str(match self {
             Self::NotAuthorized => "NotAuthorized",
             Self::Quota => "QuotaExceeded",
+            Self::TooLarge => "it is larger than the broker allows",
             Self::Other(said) => said,
         })
     }

@@ -41,15 +41,15 @@ pub(super) async fn better<'a>(
 /// Is let in and takes leave.
 async fn visit(dialer: &Dialer) -> Result<(), Cause> {
     let (sender, mut line) = dialer.dial();
-    until(&mut line, &Seen::Connected).await?;
+    until(&mut line, |seen| matches!(seen, Seen::Connected(_))).await?;
     // It has let us in, which is what we wanted to know; it may hang up now.
     if sender.say_goodbye().is_ok() {
-        let _ = until(&mut line, &Seen::Goodbye).await;
+        let _ = until(&mut line, |seen| *seen == Seen::Goodbye).await;
     }
     Ok(())
 }
 
-async fn until(line: &mut Line, what: &Seen) -> Result<(), Cause> {
-    while line.poll().await? != *what {}
+async fn until(line: &mut Line, what: impl Fn(&Seen) -> bool) -> Result<(), Cause> {
+    while !what(&line.poll().await?) {}
     Ok(())
 }
