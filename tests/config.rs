@@ -115,6 +115,22 @@ mod meaning {
     }
 
     #[test]
+    fn brokers_have_an_order_and_share_what_they_are_trusted_by() {
+        let sum = "0123456789abcdef".repeat(4);
+        let config = parsed(&format!(
+            "[mqtt]\nurl = \"mqtts://hub.example\"\nspare_urls = [\"wss://spare.example/mqtt\", \"mqtt://localhost\"]\n\
+             return_after_s = 60\npinned_keys = [\"{}\"]\nclient_cert_file = \"/a.pem\"\nclient_key_file = \"/a.key\"\n",
+            sum.to_uppercase()
+        ));
+        let brokers: Vec<_> = config.publish.brokers().map(ToString::to_string).collect();
+        assert_eq!(brokers, ["mqtts://hub.example:8883", "wss://spare.example:443/mqtt", "mqtt://localhost:1883"]);
+        assert_eq!(config.publish.return_after.as_secs(), 60);
+        assert_eq!(config.publish.pinned_keys[0].to_string(), sum);
+        let client = config.publish_settings().unwrap().client.unwrap();
+        assert_eq!((client.certificate, client.key), ("/a.pem".into(), "/a.key".into()));
+    }
+
+    #[test]
     fn how_the_camera_exposes_arrives_at_its_opening() {
         assert_eq!(parsed("").camera, Controls::default());
         let camera = parsed("[camera]\nexposure = 156\ngain = \"auto\"\npower_line_hz = 50").camera;
@@ -268,6 +284,18 @@ mod messages {
         insta::assert_snapshot!(refused(
             "[face]\nmax_brightness = 0.05\n[events]\nleave = 0.5\nvalence_enter = 0.1\narousal_enter = 0.4\n\
              arousal_leave = 0.6\n[mqtt]\npassword_file = \"/etc/password\"\nca_file = \"/etc/ca.pem\"\n"
+        ));
+    }
+
+    #[test]
+    fn what_belongs_to_tls_and_to_several_brokers() {
+        insta::assert_snapshot!(refused(
+            "[mqtt]\nspare_urls = [\"mqtt://127.0.0.1\", \"ws://localhost\"]\nclient_cert_file = \"/a.pem\"\n\
+             pinned_keys = [\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"]\n"
+        ));
+        insta::assert_snapshot!(refused("[mqtt]\nurl = \"mqtts://hub\"\nclient_key_file = \"/a.key\"\n"));
+        insta::assert_snapshot!(refused(
+            "[mqtt]\nspare_urls = [\"mqtt://hub\", \"ws://hub\", \"wss://hub/?key=1\"]\npinned_keys = [\"abc\"]\n"
         ));
     }
 

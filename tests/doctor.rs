@@ -5,6 +5,7 @@
 mod support;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -233,6 +234,45 @@ fn a_broker_that_is_not_trusted_or_not_known_is_told_by_its_stage() {
     // Names below .invalid never exist.
     let unknown = place.configure("mqtts://broker.invalid", &trust("ca.pem"));
     place.without_packs(&unknown).expect("broker", "failed DNS: ", &["broker.invalid"]);
+}
+
+#[test]
+fn a_broker_that_asks_for_a_certificate_is_shown_the_one_that_is_configured() {
+    let place = Place::new();
+    let broker = Mosquitto::with_client_certificates("");
+    let address = format!("mqtts://localhost:{}", broker.port);
+    let trust = format!("ca_file = \"{}\"\n", tls_directory().join("ca.pem").display());
+    let report = place.without_packs(&place.configure(&address, &trust));
+    report.expect("broker", "failed TLS: ", &["CertificateRequired", "give the device a certificate"]);
+    report.expect("certificate", "ok none", &[]);
+    fs::copy(tls_directory().join("client.key"), place.path("key")).unwrap();
+    let shown = |certificate: &str| {
+        let certificate = tls_directory().join(certificate);
+        let files = (certificate.display(), place.path("key"));
+        let more = format!("{trust}client_cert_file = \"{}\"\nclient_key_file = \"{}\"\n", files.0, files.1.display());
+        place.without_packs(&place.configure(&address, &more))
+    };
+    for (mode, grade) in [(0o604, "warning"), (0o640, "ok")] {
+        fs::set_permissions(place.path("key"), fs::Permissions::from_mode(mode)).unwrap();
+        let report = shown("client.pem");
+        report.expect("certificate", grade, &["key"]);
+        report.expect("broker", "ok ", &[]);
+    }
+    let report = shown("server.pem");
+    report.expect("certificate", "failed ", &["belong together"]);
+    report.expect("broker", "failed TLS: ", &["belong together"]);
+}
+
+#[test]
+fn every_broker_is_visited_and_each_has_its_own_line() {
+    let place = Place::new();
+    let broker = Mosquitto::start();
+    let spares = format!("spare_urls = [\"{}\"]\n", url(&broker));
+    let report = place.without_packs(&place.configure("mqtt://127.0.0.1:1", &spares));
+    let found = report.about("broker");
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].starts_with("failed TCP: nobody listens at mqtt://127.0.0.1:1"), "{found:?}");
+    assert!(found[1].starts_with("ok mqtt://") && found[1].contains(&broker.port.to_string()), "{found:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -37,8 +37,14 @@ impl Scope {
 }
 
 /// The looks after an update, in the order in which they are told.
-const UPDATE: [fn(&Config) -> Finding; 5] =
-    [surroundings::models, surroundings::engine, golden::vectors, surroundings::password, surroundings::certificates];
+const UPDATE: [fn(&Config) -> Finding; 6] = [
+    surroundings::models,
+    surroundings::engine,
+    golden::vectors,
+    surroundings::password,
+    surroundings::certificates,
+    surroundings::certificate,
+];
 
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -17,7 +17,7 @@ use crate::capture::v4l::controls::{PowerLine, Tuned};
 use crate::events::Kind;
 use crate::model::{EngineChoice, Provider, TrustedKey};
 use crate::publish::payload::Encoding;
-use crate::publish::{BrokerAddress, DeviceId, Prefix, Protocol};
+use crate::publish::{BrokerAddress, DeviceId, KeyFingerprint, Prefix, Protocol};
 use crate::thermal;
 
 /// Everything but compound expressions: the expression that one is made of is told already.
@@ -216,8 +216,15 @@ section! {
 section! {
     /// The broker that everything is published to.
     mqtt: Mqtt {
-        /// The broker. One that is not on this device must be reached with TLS: `mqtts://`.
+        /// The broker. One that is not on this device must be reached with TLS: `mqtts://`, or `wss://` where only the
+        /// web passes.
         url: BrokerAddress = BrokerAddress::loopback(1883), variable "AFFECTD_MQTT_URL";
+        /// Brokers to go to, in this order, while `url` cannot be reached. User, password and certificates are the same
+        /// for all.
+        spare_urls: Vec<BrokerAddress> = Vec::new();
+        /// How long affectd stays with a spare broker before it looks whether one that stands before it is back, in
+        /// seconds. It goes there when that one has let it in.
+        return_after_s: u32 = 300, within 5..=86_400;
         /// What every topic begins with: `PREFIX/DEVICE/…`.
         prefix: Prefix = Prefix::default();
         /// The version of MQTT.
@@ -228,6 +235,14 @@ section! {
         password_file: Option<PathBuf> = None, absent "the credential `mqtt-password` that systemd passes, else no password", example "/etc/affectd/mqtt-password";
         /// The certificates (PEM) that the broker's certificate is checked against, for `mqtts://`.
         ca_file: Option<PathBuf> = None, absent "those that the system trusts", example "/etc/affectd/ca.pem";
+        /// The SHA-256 sums of public keys, of which the broker's must be one, or that of an authority that its
+        /// certificate leads to. `docs/mqtt.md` says how to get them. The certificate is checked all the same.
+        pinned_keys: Vec<KeyFingerprint> = Vec::new();
+        /// This device's certificate (PEM), for brokers that ask for one.
+        client_cert_file: Option<PathBuf> = None, absent "the credential `mqtt-client-cert` that systemd passes, else none is shown", example "/etc/affectd/mqtt-client-cert";
+        /// The private key of that certificate (PEM, not encrypted). Readable by the user that affectd runs as, and no one
+        /// else.
+        client_key_file: Option<PathBuf> = None, absent "the credential `mqtt-client-key` that systemd passes", example "/etc/affectd/mqtt-client-key";
         /// How long the broker keeps commands to this device while it is away, in seconds. 0 keeps none. In MQTT 3.1.1
         /// it keeps them until it forgets the device.
         session_expiry_s: u32 = 300, within 0..=604_800;

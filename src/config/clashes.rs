@@ -1,8 +1,11 @@
 //! Settings that are allowed when seen alone, and do not go together.
 
-use super::as_typed::AsTyped;
+use std::path::PathBuf;
+
+use super::as_typed::{AsTyped, Mqtt};
 use super::problem::Problem;
 use super::section::{Origin, Setting};
+use crate::publish::BrokerAddress;
 
 /// The settings that do not go together.
 pub(super) fn clashes(typed: &AsTyped) -> Vec<Problem> {
@@ -32,15 +35,47 @@ pub(super) fn clashes(typed: &AsTyped) -> Vec<Problem> {
             "write mqtt.username as well, or leave mqtt.password_file out",
         ));
     }
-    if mqtt.ca_file.value.is_some() && !mqtt.url.value.tls() && mqtt.url.origin != Origin::Refused {
+    problems.extend(needless(mqtt));
+    problems.extend(halves(&mqtt.client_cert_file, &mqtt.client_key_file));
+    problems.extend(halves(&mqtt.client_key_file, &mqtt.client_cert_file));
+    if mqtt.spare_urls.value.contains(&mqtt.url.value) && mqtt.url.origin != Origin::Refused {
         problems.extend(clash(
-            &mqtt.ca_file,
-            "is given, but mqtt.url does not ask for TLS",
-            &format!("mqtt.url is {}", mqtt.url.value),
-            "write mqtt.url with mqtts://, or leave mqtt.ca_file out",
+            &mqtt.spare_urls,
+            "names mqtt.url again",
+            "the preferred broker is no spare of itself",
+            &format!("take {} out of mqtt.spare_urls", mqtt.url.value),
         ));
     }
     problems
+}
+
+/// What is given for TLS where no broker is reached by it.
+fn needless(mqtt: &Mqtt) -> Vec<Problem> {
+    let refused = mqtt.url.origin == Origin::Refused || mqtt.spare_urls.origin == Origin::Refused;
+    if refused || mqtt.url.value.tls() || mqtt.spare_urls.value.iter().any(BrokerAddress::tls) {
+        return Vec::new();
+    }
+    let (why, note) = ("is given, but mqtt.url does not ask for TLS", format!("mqtt.url is {}", mqtt.url.value));
+    let remedy = |key: &str| format!("write mqtt.url with mqtts:// or wss://, or leave {key} out");
+    let files = [&mqtt.ca_file, &mqtt.client_cert_file];
+    let files = files.into_iter().filter(|file| file.value.is_some());
+    let problem = |file: &Setting<_>| clash(file, why, &note, &remedy(&file.key));
+    let pins = &mqtt.pinned_keys;
+    let pins = (!pins.value.is_empty()).then(|| clash(pins, why, &note, &remedy(&pins.key)));
+    files.filter_map(problem).chain(pins.flatten()).collect()
+}
+
+/// A certificate without its key, or a key without its certificate.
+fn halves(given: &Setting<Option<PathBuf>>, other: &Setting<Option<PathBuf>>) -> Option<Problem> {
+    if given.value.is_none() || other.value.is_some() || other.origin == Origin::Refused {
+        return None;
+    }
+    clash(
+        given,
+        &format!("is given without {}", other.key),
+        "a certificate and its key belong together",
+        &format!("write {} as well, or leave {} out", other.key, given.key),
+    )
 }
 
 /// Asks that `low` is less than `high`; the one that was written is marked.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tracing::Level;
 
 use super::as_typed::{self, AsTyped, Camera, Events, Face, Fuse, Models, Mqtt, Publish, Smooth};
+use super::certificate::{self, Certificate};
 use super::choices::LogFormat;
 use super::clashes::{clash, clashes};
 use super::environment::Environment;
@@ -48,6 +49,8 @@ pub struct Config {
     pub publish: PublishSettings,
     /// Who we are to the broker, when it asks.
     pub login: Option<Login>,
+    /// Who we are to it by TLS.
+    pub certificate: Certificate,
     /// How far the board is spared.
     pub limits: Limits,
     /// What is logged, and how.
@@ -98,13 +101,14 @@ pub struct LogChoice {
 }
 
 impl Config {
-    /// The settings of [`publish`](crate::publish) with the password, which is read from its file now.
+    /// The settings of [`publish`](crate::publish) with the password, which is read from its file now, and the files of
+    /// the certificate.
     ///
     /// # Errors
     /// When the password cannot be read.
     pub fn publish_settings(&self) -> Result<PublishSettings, PasswordError> {
         let credentials = self.login.as_ref().map(Login::credentials).transpose()?;
-        Ok(PublishSettings { credentials, ..self.publish.clone() })
+        Ok(PublishSettings { credentials, client: self.certificate.identity(), ..self.publish.clone() })
     }
 }
 
@@ -132,6 +136,7 @@ pub(super) fn understand(typed: &AsTyped, environment: &Environment) -> (Option<
         events: event_settings(&typed.events),
         publish: publish_settings(&typed.mqtt, &typed.publish),
         login: login(&typed.mqtt, environment),
+        certificate: certificate(&typed.mqtt, environment),
         limits: limits(&typed.limits),
         log: LogChoice { level: typed.log.level.value, format: typed.log.format.value },
     });
@@ -240,8 +245,11 @@ fn event_settings(events: &Events) -> EventSettings {
 fn publish_settings(mqtt: &Mqtt, publish: &Publish) -> PublishSettings {
     PublishSettings {
         broker: mqtt.url.value.clone(),
+        spares: mqtt.spare_urls.value.clone(),
+        return_after: Duration::from_secs(mqtt.return_after_s.value.into()),
         protocol: mqtt.version.value,
         ca_file: mqtt.ca_file.value.clone(),
+        pinned_keys: mqtt.pinned_keys.value.clone(),
         prefix: mqtt.prefix.value.clone(),
         keep_alive: Duration::from_secs(mqtt.keep_alive_s.value.into()),
         session_expiry: Duration::from_secs(mqtt.session_expiry_s.value.into()),
@@ -264,6 +272,14 @@ fn login(mqtt: &Mqtt, environment: &Environment) -> Option<Login> {
     let user = mqtt.username.value.clone()?;
     let credential = environment.credential(login::CREDENTIAL);
     Some(Login { user, password_file: mqtt.password_file.value.clone(), credential })
+}
+
+fn certificate(mqtt: &Mqtt, environment: &Environment) -> Certificate {
+    let [certificate, key] = [certificate::CERTIFICATE, certificate::KEY].map(|name| environment.credential(name));
+    Certificate {
+        files: mqtt.client_cert_file.value.clone().zip(mqtt.client_key_file.value.clone()),
+        credentials: certificate.zip(key),
+    }
 }
 
 /// Zero is for ever.

@@ -15,6 +15,7 @@ use std::path::Path;
 use toml::de::DeTable;
 
 mod as_typed;
+mod certificate;
 mod choices;
 mod clashes;
 mod environment;
@@ -30,6 +31,7 @@ mod section;
 mod snippet;
 mod value;
 
+pub use certificate::Certificate;
 pub use choices::{LogFormat, engine_named, provider_named};
 pub use environment::Environment;
 pub use login::{Login, PasswordError};

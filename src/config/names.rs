@@ -6,7 +6,7 @@ use super::value::{Invalid, Text, quoted};
 use crate::capture::address::{CameraAddress, CameraPlace};
 use crate::capture::{Address, CaptureError};
 use crate::model::TrustedKey;
-use crate::publish::{AddressError, BrokerAddress, DeviceId, Prefix};
+use crate::publish::{AddressError, BrokerAddress, DeviceId, KeyFingerprint, Prefix};
 
 /// The longest pack name.
 const LONGEST_PACK: usize = 64;
@@ -119,7 +119,7 @@ impl Text for Prefix {
 
 impl Text for BrokerAddress {
     fn allowed() -> Cow<'static, str> {
-        "mqtts://HOST[:PORT], or mqtt://HOST[:PORT] when HOST is this device".into()
+        "mqtts://HOST[:PORT] or wss://HOST[:PORT][/PATH]; mqtt:// or ws:// when HOST is this device".into()
     }
 
     fn parse(text: &str) -> Result<Self, Invalid> {
@@ -133,9 +133,12 @@ impl Text for BrokerAddress {
             AddressError::Credentials => Invalid::because("holds a user or password").so(
                 "write the user as mqtt.username, the password into a file, and the file's path as mqtt.password_file",
             ),
-            AddressError::NotEncrypted { .. } => Invalid::because("would cross a network without TLS")
-                .so("write mqtts:// (mqtt.ca_file can name your own authority), or have a broker on this device that \
-                 passes on to that one"),
+            AddressError::NotEncrypted { scheme, .. } => {
+                Invalid::because("would cross a network without TLS").so(format!(
+                    "write {scheme}:// (mqtt.ca_file can name your own authority), or have a broker on this device that \
+                     passes on to that one"
+                ))
+            }
         })
     }
 
@@ -153,6 +156,27 @@ fn with_our_scheme(text: &str) -> Option<String> {
         None => [Some(format!("mqtt://{text}")), Some(format!("mqtts://{text}"))],
     };
     candidates.into_iter().flatten().find(|candidate| candidate.parse::<BrokerAddress>().is_ok())
+}
+
+impl Text for KeyFingerprint {
+    fn allowed() -> Cow<'static, str> {
+        "SHA-256 sums of public keys, 64 hexadecimal digits each".into()
+    }
+
+    fn parse(text: &str) -> Result<Self, Invalid> {
+        let refused = || {
+            let refused = Invalid::because("is not a SHA-256 sum");
+            match text.contains("PUBLIC KEY") || text.contains("CERTIFICATE") {
+                true => refused.so("write the sum of the key, see docs/mqtt.md, or name the file as mqtt.ca_file"),
+                false => refused,
+            }
+        };
+        Self::parse(text).ok_or_else(refused)
+    }
+
+    fn text(&self) -> Cow<'_, str> {
+        self.to_string().into()
+    }
 }
 
 /// The name of a model pack: that of its folder.

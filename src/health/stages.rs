@@ -34,6 +34,8 @@ pub enum Link {
     Connecting(Monotonic),
     /// The broker hears us.
     Online,
+    /// A spare broker hears us, and this is why.
+    Spare(String),
     /// It does not, and this is why.
     Away(String),
 }
@@ -153,6 +155,7 @@ pub fn mqtt(link: &Link, now: Monotonic) -> Option<Ill> {
             ill(Level::Failed, "the broker has not answered yet")
         }
         Link::Connecting(_) | Link::Online => None,
+        Link::Spare(why) => ill(Level::Degraded, why.as_str()),
         Link::Away(why) => ill(Level::Failed, why.as_str()),
     }
 }
@@ -255,6 +258,7 @@ mod tests {
         assert_eq!(mqtt(&Link::Online, at(9_000)), None);
         assert_eq!(mqtt(&Link::Connecting(at(0)), at(3_000)), None);
         says(mqtt(&Link::Connecting(at(0)), at(5_000)), Level::Failed, "not answered");
+        says(mqtt(&Link::Spare("published to the spare".into()), at(0)), Level::Degraded, "the spare");
         says(mqtt(&Link::Away("nobody listens".into()), at(0)), Level::Failed, "nobody listens");
     }
 

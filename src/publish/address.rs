@@ -1,4 +1,4 @@
-//! Where the broker is: `mqtts://HOST[:PORT]`, or `mqtt://HOST[:PORT]` on this machine.
+//! Where the broker is: `mqtts://HOST[:PORT]` or `wss://HOST[:PORT][/PATH]`; on this machine also `mqtt://` and `ws://`.
 //!
 //! Estimates about people do not cross a network in the clear: an address without TLS is one only when its
 //! host is the loopback.
@@ -9,14 +9,40 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-/// The port of MQTT without TLS.
-const PLAIN_PORT: u16 = 1883;
-/// The port of MQTT with TLS.
-const TLS_PORT: u16 = 8883;
+/// The schemes: what carries MQTT, whether it is encrypted, and the port where none is written.
+const SCHEMES: [(&str, Carrier, bool, u16); 4] = [
+    ("mqtt", Carrier::Tcp, false, 1883),
+    ("mqtts", Carrier::Tcp, true, 8883),
+    ("ws", Carrier::WebSocket, false, 80),
+    ("wss", Carrier::WebSocket, true, 443),
+];
+
+/// The path at which most brokers take WebSockets; Mosquitto takes them at any.
+const USUAL_PATH: &str = "/mqtt";
+
+/// What carries MQTT, without the parts of an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Carrier {
+    Tcp,
+    WebSocket,
+}
+
+/// What carries MQTT.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Transport {
+    /// TCP.
+    Tcp,
+    /// WebSocket, which passes where only the web does.
+    WebSocket {
+        /// The path of the HTTP request that becomes the connection; begins with `/`.
+        path: String,
+    },
+}
 
 /// A broker's address: encrypted, or on the loopback.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BrokerAddress {
+    transport: Transport,
     tls: bool,
     host: String,
     port: u16,
@@ -26,7 +52,10 @@ pub struct BrokerAddress {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum AddressError {
     /// Not of the form.
-    #[error("{given:?} is not a broker's address: write mqtts://HOST, mqtts://HOST:PORT, or mqtt://localhost")]
+    #[error(
+        "{given:?} is not a broker's address: write mqtts://HOST, mqtts://HOST:PORT, wss://HOST/PATH, or \
+         mqtt://localhost"
+    )]
     Form {
         /// What was given.
         given: String,
@@ -36,19 +65,26 @@ pub enum AddressError {
     Credentials,
     /// Without TLS over a network.
     #[error(
-        "{host} is not this machine, so the connection must be encrypted: write mqtts://{host} \
+        "{host} is not this machine, so the connection must be encrypted: write {scheme}://{host} \
          (a private certificate authority can be given as a file)"
     )]
     NotEncrypted {
         /// The host that was given.
         host: String,
+        /// The scheme that would do.
+        scheme: &'static str,
     },
 }
 
 impl BrokerAddress {
     /// The broker on this machine at `port`, without TLS.
     pub fn loopback(port: u16) -> Self {
-        Self { tls: false, host: "127.0.0.1".to_owned(), port }
+        Self { transport: Transport::Tcp, tls: false, host: "127.0.0.1".to_owned(), port }
+    }
+
+    /// What carries MQTT there.
+    pub fn transport(&self) -> &Transport {
+        &self.transport
     }
 
     /// Whether the connection is encrypted.
@@ -65,11 +101,20 @@ impl BrokerAddress {
     pub fn port(&self) -> u16 {
         self.port
     }
+
+    fn scheme(&self) -> &'static str {
+        match (&self.transport, self.tls) {
+            (Transport::Tcp, false) => "mqtt",
+            (Transport::Tcp, true) => "mqtts",
+            (Transport::WebSocket { .. }, false) => "ws",
+            (Transport::WebSocket { .. }, true) => "wss",
+        }
+    }
 }
 
 impl Default for BrokerAddress {
     fn default() -> Self {
-        Self { tls: false, host: "localhost".to_owned(), port: PLAIN_PORT }
+        Self { host: "localhost".to_owned(), ..Self::loopback(1883) }
     }
 }
 
@@ -79,25 +124,38 @@ impl FromStr for BrokerAddress {
     fn from_str(given: &str) -> Result<Self, AddressError> {
         let form = || AddressError::Form { given: given.to_owned() };
         let (scheme, rest) = given.split_once("://").ok_or_else(form)?;
-        let tls = match scheme {
-            "mqtt" => false,
-            "mqtts" => true,
-            _ => return Err(form()),
-        };
+        let known = SCHEMES.iter().find(|(name, ..)| *name == scheme);
+        let &(_, carrier, tls, usual_port) = known.ok_or_else(form)?;
         if rest.contains('@') {
             return Err(AddressError::Credentials);
         }
-        let (host, port) = split_port(rest.strip_suffix('/').unwrap_or(rest)).ok_or_else(form)?;
+        let (place, path) = match rest.split_once('/') {
+            Some((place, path)) => (place, path),
+            None => (rest, ""),
+        };
+        let transport = match (carrier, path) {
+            (Carrier::Tcp, "") => Transport::Tcp,
+            (Carrier::WebSocket, "") => Transport::WebSocket { path: USUAL_PATH.to_owned() },
+            (Carrier::WebSocket, path) if is_path(path) => Transport::WebSocket { path: format!("/{path}") },
+            _ => return Err(form()),
+        };
+        let (host, port) = split_port(place).ok_or_else(form)?;
         let port = match port {
-            None if tls => TLS_PORT,
-            None => PLAIN_PORT,
+            None => usual_port,
             Some(text) => text.parse().ok().filter(|&port| port != 0).ok_or_else(form)?,
         };
         if !tls && !is_loopback(host) {
-            return Err(AddressError::NotEncrypted { host: host.to_owned() });
+            let scheme = if carrier == Carrier::Tcp { "mqtts" } else { "wss" };
+            return Err(AddressError::NotEncrypted { host: host.to_owned(), scheme });
         }
-        Ok(Self { tls, host: host.to_owned(), port })
+        Ok(Self { transport, tls, host: host.to_owned(), port })
     }
+}
+
+/// Whether a text can stand behind the first `/` of a path. No question mark: what follows one is often a key, and an
+/// address is shown in logs.
+fn is_path(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~/%+=:".contains(&b))
 }
 
 /// Splits `host[:port]` and `[v6][:port]`; `None` when the host could not be one.
@@ -118,11 +176,14 @@ fn is_loopback(host: &str) -> bool {
 
 impl fmt::Display for BrokerAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = if self.tls { "mqtts" } else { "mqtt" };
-        if self.host.contains(':') {
-            write!(f, "{scheme}://[{}]:{}", self.host, self.port)
-        } else {
-            write!(f, "{scheme}://{}:{}", self.host, self.port)
+        let Self { host, port, .. } = self;
+        match host.contains(':') {
+            true => write!(f, "{}://[{host}]:{port}", self.scheme())?,
+            false => write!(f, "{}://{host}:{port}", self.scheme())?,
+        }
+        match &self.transport {
+            Transport::Tcp => Ok(()),
+            Transport::WebSocket { path } => f.write_str(path),
         }
     }
 }
@@ -140,19 +201,28 @@ mod tests {
         assert_eq!(parsed("mqtts://broker.example"), "mqtts://broker.example:8883");
         assert_eq!(parsed("mqtts://192.0.2.4:1234/"), "mqtts://192.0.2.4:1234");
         assert_eq!(parsed("mqtts://[2001:db8::1]"), "mqtts://[2001:db8::1]:8883");
+        assert_eq!(parsed("wss://broker.example"), "wss://broker.example:443/mqtt");
+        assert_eq!(parsed("wss://[2001:db8::1]:8084/a/b%20c"), "wss://[2001:db8::1]:8084/a/b%20c");
+        assert_eq!(parsed("ws://localhost:9001/"), "ws://localhost:9001/mqtt");
         assert_eq!(BrokerAddress::default().to_string(), "mqtt://localhost:1883");
         assert_eq!(BrokerAddress::loopback(4).to_string(), "mqtt://127.0.0.1:4");
     }
 
     #[test]
     fn without_tls_only_this_machine_is_an_address() {
-        for here in ["mqtt://localhost", "mqtt://127.0.0.1:1884", "mqtt://127.1.2.3", "mqtt://[::1]:1883"] {
+        for here in ["mqtt://localhost", "mqtt://127.0.0.1:1884", "mqtt://127.1.2.3", "mqtt://[::1]:1883", "ws://[::1]"]
+        {
             assert!(!here.parse::<BrokerAddress>().unwrap().tls(), "{here}");
         }
         for there in ["mqtt://192.0.2.4", "mqtt://broker.example:1883", "mqtt://[2001:db8::1]", "mqtt://0.0.0.0"] {
             let error = there.parse::<BrokerAddress>().unwrap_err();
             assert!(matches!(error, AddressError::NotEncrypted { .. }), "{there}");
             assert!(error.to_string().contains("mqtts://"), "{error}");
+        }
+        for there in ["ws://192.0.2.4", "ws://broker.example:9001/mqtt"] {
+            let error = there.parse::<BrokerAddress>().unwrap_err();
+            assert!(matches!(error, AddressError::NotEncrypted { .. }), "{there}");
+            assert!(error.to_string().contains("wss://"), "{error}");
         }
     }
 
@@ -172,6 +242,11 @@ mod tests {
             "mqtts://[::1]1",
             "mqtts://::1",
             "mqtts://a b",
+            "https://a",
+            "wss://a/?key=secret",
+            "wss://a/b#c",
+            "wss:///mqtt",
+            "wss://a/b c",
         ] {
             assert!(matches!(bad.parse::<BrokerAddress>(), Err(AddressError::Form { .. })), "{bad}");
         }

@@ -30,6 +30,7 @@ mod announcements;
 #[cfg(feature = "embedded-broker")]
 pub mod broker;
 mod counts;
+mod fingerprint;
 mod identity;
 mod inbox;
 mod latest;
@@ -41,13 +42,14 @@ mod state;
 mod topics;
 mod wall;
 
-pub use address::{AddressError, BrokerAddress};
+pub use address::{AddressError, BrokerAddress, Transport};
 pub use announcements::Announcement;
 pub use counts::Counts;
+pub use fingerprint::KeyFingerprint;
 pub use identity::{Identity, PackInfo};
 pub use inbox::{PublishHandle, Reply};
-pub use mqtt::{Acceptance, Arrival, Connection, Listener, Trouble, probe};
-pub use settings::{Credentials, Protocol, PublishSettings, Secret};
+pub use mqtt::{Acceptance, Arrival, Connection, Listener, Refusal, Trouble, client_identity, probe};
+pub use settings::{ClientIdentity, Credentials, Protocol, PublishSettings, Secret};
 pub use state::{Answer, FaceState, FusedState, SceneState, State, VoiceState};
 pub use topics::{DeviceId, Prefix, TopicError, Topics};
 pub use wall::Wall;
@@ -79,6 +81,14 @@ pub enum PublishError {
     )]
     NoAuthorities {
         /// What was said on looking for them.
+        reason: String,
+    },
+    /// The certificate that says who we are, or its key, cannot be used.
+    #[error("who we are cannot be shown by {path}: {reason}")]
+    ClientIdentity {
+        /// The file.
+        path: String,
+        /// What is wrong, and what to do.
         reason: String,
     },
     /// The cryptography does not fit together.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::address::BrokerAddress;
+use super::fingerprint::KeyFingerprint;
 use super::payload::Encoding;
 use super::topics::Prefix;
 
@@ -49,17 +50,35 @@ pub struct Credentials {
     pub password: Secret,
 }
 
+/// Who we are to the broker by TLS. The files are read when publishing starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientIdentity {
+    /// A PEM file with our certificate, then those that lead from it to an authority that the broker trusts.
+    pub certificate: PathBuf,
+    /// A PEM file with the certificate's private key, not encrypted.
+    pub key: PathBuf,
+}
+
 /// How to publish.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublishSettings {
-    /// Where the broker is.
+    /// Where the broker is; of several, the preferred one.
     pub broker: BrokerAddress,
+    /// Where to go while that one cannot be reached, in this order.
+    pub spares: Vec<BrokerAddress>,
+    /// How long we stay with a spare before we look whether a preferred broker is back.
+    pub return_after: Duration,
     /// Which MQTT to speak.
     pub protocol: Protocol,
     /// Name and password, when the broker asks for them.
     pub credentials: Option<Credentials>,
     /// A PEM file with the certificate authorities to trust, instead of the system's.
     pub ca_file: Option<PathBuf>,
+    /// When there are any, the broker's public key, or that of an authority that its certificate leads to, must be one of
+    /// these. The certificate is checked all the same.
+    pub pinned_keys: Vec<KeyFingerprint>,
+    /// Who we are, for brokers that ask for a certificate.
+    pub client: Option<ClientIdentity>,
     /// The first levels of every topic.
     pub prefix: Prefix,
     /// How long the line may be silent before we ask whether the broker is there; 5 s to 18 h. A cable that
@@ -82,13 +101,24 @@ pub struct PublishSettings {
     pub waiting_events: usize,
 }
 
+impl PublishSettings {
+    /// All brokers, the preferred one first.
+    pub fn brokers(&self) -> impl Iterator<Item = &BrokerAddress> {
+        std::iter::once(&self.broker).chain(&self.spares)
+    }
+}
+
 impl Default for PublishSettings {
     fn default() -> Self {
         Self {
             broker: BrokerAddress::default(),
+            spares: Vec::new(),
+            return_after: Duration::from_secs(300),
             protocol: Protocol::default(),
             credentials: None,
             ca_file: None,
+            pinned_keys: Vec::new(),
+            client: None,
             prefix: Prefix::default(),
             keep_alive: Duration::from_secs(20),
             session_expiry: Duration::from_secs(300),

@@ -6,6 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod brokers;
 mod conversation;
 mod delivery;
 mod harness;
@@ -13,3 +14,4 @@ mod log;
 mod outage;
 mod properties;
 mod trust;
+mod websocket;

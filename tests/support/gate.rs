@@ -1,7 +1,8 @@
-//! A gate between a client and a broker: open, shut (new connections are refused), or frozen (connections stay
-//! and nothing passes, as when a cable was pulled).
+//! A gate between a client and a broker: open, shut (new connections are refused), frozen (connections stay and nothing
+//! passes, as when a cable was pulled), or deaf (what the client says is taken and goes nowhere).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -12,12 +13,17 @@ enum Position {
     Open,
     Shut,
     Frozen,
+    Deaf,
 }
+
+/// A question of a client whether the broker is there (PINGREQ).
+const PING: [u8; 2] = [0xc0, 0];
 
 /// Forwards from its own port to a broker's.
 pub struct Gate {
     pub port: u16,
     position: Arc<watch::Sender<Position>>,
+    pings: Arc<AtomicUsize>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -28,16 +34,18 @@ impl Gate {
         let own = listener.local_addr().unwrap().port();
         let position = Arc::new(watch::Sender::new(Position::Open));
         let watched = position.clone();
+        let pings = Arc::new(AtomicUsize::new(0));
+        let counted = pings.clone();
         let task = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 if *watched.borrow() != Position::Open {
                     continue;
                 }
                 let Ok(broker) = TcpStream::connect(("127.0.0.1", port)).await else { continue };
-                tokio::spawn(pass(client, broker, watched.subscribe()));
+                tokio::spawn(pass(client, broker, watched.subscribe(), counted.clone()));
             }
         });
-        Self { port: own, position, task }
+        Self { port: own, position, pings, task }
     }
 
     /// Lets new connections pass.
@@ -54,6 +62,16 @@ impl Gate {
     pub fn freeze(&self) {
         self.position.send_replace(Position::Frozen);
     }
+
+    /// Takes what the client says from now on, and passes on nothing either way.
+    pub fn turn_deaf(&self) {
+        self.position.send_replace(Position::Deaf);
+    }
+
+    /// How often the client of a deaf gate, which said nothing else meanwhile, asked whether the broker is there.
+    pub fn pings(&self) -> usize {
+        self.pings.load(Ordering::Relaxed)
+    }
 }
 
 impl Drop for Gate {
@@ -63,7 +81,7 @@ impl Drop for Gate {
 }
 
 /// Passes bytes both ways until one side, or the gate, closes. What is read while frozen is held back.
-async fn pass(client: TcpStream, broker: TcpStream, mut position: watch::Receiver<Position>) {
+async fn pass(client: TcpStream, broker: TcpStream, mut position: watch::Receiver<Position>, pings: Arc<AtomicUsize>) {
     let ((mut from_client, mut to_client), (mut from_broker, mut to_broker)) =
         (client.into_split(), broker.into_split());
     let (mut up, mut down) = (vec![0; 4096], vec![0; 4096]);
@@ -72,7 +90,11 @@ async fn pass(client: TcpStream, broker: TcpStream, mut position: watch::Receive
         let moving = now == Position::Open;
         let ended = tokio::select! {
             changed = position.changed() => changed.is_err(),
-            n = from_client.read(&mut up), if moving => match n {
+            n = from_client.read(&mut up), if now != Position::Frozen => match n {
+                Ok(n) if n > 0 && now == Position::Deaf => {
+                    pings.fetch_add(up[..n].chunks_exact(2).filter(|chunk| **chunk == PING).count(), Ordering::Relaxed);
+                    false
+                }
                 Ok(n) if n > 0 => to_broker.write_all(&up[..n]).await.is_err(),
                 _ => true,
             },

@@ -40,10 +40,27 @@ impl Mosquitto {
 
     /// A broker with a certificate for "localhost" from the authority in `tls/ca.pem`.
     pub fn with_tls() -> Self {
-        let tls = tls_directory();
-        let (certificate, key) = (tls.join("server.pem"), tls.join("server.key"));
-        let settings = "allow_anonymous true\n";
-        Self::with(&format!("{settings}certfile {}\nkeyfile {}\n", certificate.display(), key.display()))
+        Self::with(&format!("allow_anonymous true\n{}", tls_lines("server.pem")))
+    }
+
+    /// A broker that lets in whoever shows a certificate of the authority in `tls/ca.pem`; `more` lines besides.
+    pub fn with_client_certificates(more: &str) -> Self {
+        let authority = tls_directory().join("ca.pem");
+        let settings = format!("allow_anonymous true\nrequire_certificate true\ncafile {}\n", authority.display());
+        Self::with(&format!("{settings}{}{more}", tls_lines("server.pem")))
+    }
+
+    /// A broker with a second listener, which takes WebSockets; its port, too. `more` lines for that one.
+    pub fn with_websockets(more: &str) -> (Self, u16) {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let settings = format!("allow_anonymous true\nlistener {port} 127.0.0.1\nprotocol websockets\n{more}");
+        let broker = Self::with(&settings);
+        let deadline = SystemClock.now() + SOON;
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(SystemClock.now() < deadline, "no WebSockets; was mosquitto built with them?\n{}", broker.log());
+            sleep(Duration::from_millis(5));
+        }
+        (broker, port)
     }
 
     /// A broker with these lines in its configuration, after its listener.
@@ -105,6 +122,12 @@ fn spawn(config: &Path) -> Child {
         Command::new(program).arg("-c").arg(config).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()
     };
     PLACES.iter().find_map(start).unwrap_or_else(|| panic!("mosquitto does not run; {REMEDY}"))
+}
+
+/// The lines of a listener that shows this certificate of the broker.
+pub fn tls_lines(certificate: &str) -> String {
+    let file = |name| tls_directory().join(name).display().to_string();
+    format!("certfile {}\nkeyfile {}\n", file(certificate), file("server.key"))
 }
 
 /// The certificates of the tests.

@@ -17,12 +17,13 @@ use crate::capture::address::{CameraAddress, CameraPlace};
 use crate::capture::launch_line::LaunchLine;
 use crate::capture::{self, Address, v4l};
 use crate::clock::SystemClock;
-use crate::commands::finding::Finding;
+use crate::commands::finding::{Finding, Grade};
 use crate::commands::setup;
 use crate::config::{Config, PackName};
 use crate::model::ort::{Ort, RuntimeError};
 use crate::model::registry::RegistryError;
 use crate::model::{EngineChoice, Kind, Pack};
+use crate::publish::{self, BrokerAddress};
 
 /// How long the broker may take to accept a connection.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -31,7 +32,8 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const LARGEST_CA_FILE: u64 = 1 << 20;
 
 /// Every look, in the order in which they are told.
-pub const ALL: [fn(&Config) -> Finding; 8] = [board, models, engine, source, sound, password, certificates, broker];
+pub const ALL: [fn(&Config) -> Finding; 9] =
+    [board, models, engine, source, sound, password, certificates, certificate, broker];
 
 fn board(_: &Config) -> Finding {
     let says = match board::here() {
@@ -243,9 +245,35 @@ pub(in crate::commands) fn certificates(config: &Config) -> Finding {
     }
 }
 
+/// The certificate that shows the broker who this device is.
+pub(in crate::commands) fn certificate(config: &Config) -> Finding {
+    let Some(client) = config.certificate.identity() else {
+        return Finding::good("certificate", "none is shown to the broker");
+    };
+    if let Err(error) = publish::client_identity(&client) {
+        return Finding::failed("certificate", &error.to_string(), "check mqtt.client_cert_file and client_key_file");
+    }
+    match others_may_read(&client.key) {
+        true => Finding::warning(
+            "certificate",
+            format!("everyone on this device may read {}", client.key.display()),
+            format!("chmod o= {}", client.key.display()),
+        ),
+        false => Finding::good("certificate", format!("{} and its key", client.certificate.display())),
+    }
+}
+
 /// A broker that is away is a warning: affectd starts without it and publishes when it comes.
 fn broker(config: &Config) -> Finding {
-    let broker = &config.publish.broker;
+    let found: Vec<_> = config.publish.brokers().map(reached).collect();
+    let says = found.iter().map(|finding| finding.says.as_str()).collect::<Vec<_>>().join("; ");
+    match found.into_iter().find(|finding| finding.grade != Grade::Good) {
+        Some(away) => Finding { says, ..away },
+        None => Finding::good("broker", says),
+    }
+}
+
+fn reached(broker: &BrokerAddress) -> Finding {
     let addresses = match (broker.host(), broker.port()).to_socket_addrs() {
         Ok(addresses) => addresses,
         Err(error) => {

@@ -41,6 +41,9 @@ const INSTALLED: &str = "/etc/affectd/affectd.toml";
 /// Where they put the broker's password, which systemd hands to the service alone.
 const PASSWORD: &str = "etc/affectd/mqtt-password";
 
+/// The same for the certificate that shows it who we are, and for its key.
+const CERTIFICATE: [&str; 2] = ["etc/affectd/mqtt-client-cert", "etc/affectd/mqtt-client-key"];
+
 /// How long a look may take that asks the kernel only.
 const QUICK: Duration = Duration::from_secs(5);
 /// … that opens a camera or a microphone.
@@ -75,7 +78,7 @@ struct Look {
 }
 
 /// Every look, in the order in which they are told: from the board outwards.
-const LOOKS: [Look; 17] = [
+const LOOKS: [Look; 18] = [
     Look { what: "board", limit: |_| QUICK, look: machine::board },
     Look { what: "processor", limit: |_| QUICK, look: machine::processor },
     Look { what: "memory", limit: |_| QUICK, look: machine::memory },
@@ -92,7 +95,8 @@ const LOOKS: [Look; 17] = [
     Look { what: "pack", limit: running_models, look: packs::look },
     Look { what: "password", limit: |_| QUICK, look: password },
     Look { what: "ca file", limit: |_| QUICK, look: |case| vec![surroundings::certificates(&case.config)] },
-    Look { what: "broker", limit: |_| NETWORK, look: broker::look },
+    Look { what: "certificate", limit: |_| QUICK, look: |case| vec![surroundings::certificate(&case.config)] },
+    Look { what: "broker", limit: every_broker, look: broker::look },
 ];
 
 /// Whether the configured packs are there.
@@ -110,6 +114,10 @@ fn password(case: &Case) -> Vec<Finding> {
         true => Finding { remedy: Some("ask again with sudo".to_owned()), ..finding },
         false => finding,
     }]
+}
+
+fn every_broker(config: &Config) -> Duration {
+    NETWORK * config.publish.brokers().count() as u32
 }
 
 fn running_models(config: &Config) -> Duration {
@@ -176,6 +184,10 @@ impl Case {
             && installed.exists()
         {
             login.password_file = Some(installed);
+        }
+        let certificate = CERTIFICATE.map(|path| root.join(path));
+        if config.certificate.files.is_none() && certificate.iter().all(|file| file.exists()) {
+            config.certificate.files = Some(certificate.into());
         }
         let signs = Signs::read(root);
         let board = match &named {

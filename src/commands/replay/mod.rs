@@ -53,6 +53,8 @@ pub fn run(args: &ReplayArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
         (None, Some(broker)) => broker.address(),
         (None, None) => config.publish.broker,
     };
+    // One broker is asked for, and shown.
+    config.publish.spares.clear();
 
     let recorder = match &args.record {
         Some(path) => Some(

@@ -112,6 +112,9 @@ impl Watch {
         let link = match &*self.connection.borrow() {
             Connection::Connecting => Link::Connecting(self.started),
             Connection::Online => Link::Online,
+            Connection::OnSpare { broker, trouble } => {
+                Link::Spare(format!("published to the spare broker {broker}: {trouble}"))
+            }
             Connection::Away(trouble) => Link::Away(trouble.to_string()),
             Connection::Ended => Link::Away("publishing has ended".to_owned()),
         };

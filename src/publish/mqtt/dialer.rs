@@ -1,9 +1,13 @@
-//! How a connection is begun: where to, as whom, in which MQTT, with or without TLS.
+//! How a connection is begun: where to, as whom, in which MQTT, over what, with or without TLS.
+
+use std::sync::Arc;
 
 use rumqttc::{self as v311, v5};
+use rustls::ClientConfig;
 
 use super::link::{Line, REQUESTS, Sender};
 use super::tls;
+use crate::publish::address::{BrokerAddress, Transport};
 use crate::publish::payload::Status;
 use crate::publish::settings::{Protocol, PublishSettings};
 use crate::publish::{PublishError, Topics};
@@ -12,28 +16,41 @@ use crate::publish::{PublishError, Topics};
 const IN_FLIGHT: u16 = 32;
 
 /// Everything it takes to connect, again and again.
-#[expect(clippy::large_enum_variant, reason = "there is one of it, for ever")]
+#[expect(clippy::large_enum_variant, reason = "there are few of it, for ever")]
 pub(super) enum Dialer {
     V5(v5::MqttOptions),
     V311(v311::MqttOptions),
 }
 
-impl Dialer {
-    /// Prepares connections under `client`; with the topics of a device, its will says `offline`, and the broker keeps
-    /// its session.
-    pub(super) fn new(settings: &PublishSettings, client: &str, device: Option<&Topics>) -> Result<Self, PublishError> {
-        let address = &settings.broker;
-        let tls = match address.tls() {
-            true => Some(tls::client_config(settings.ca_file.as_deref())?),
+/// What the connections to all brokers have in common.
+pub(super) struct Dialers<'a> {
+    settings: &'a PublishSettings,
+    tls: Option<Arc<ClientConfig>>,
+}
+
+impl<'a> Dialers<'a> {
+    /// Reads what TLS needs, if any broker is reached by it.
+    pub(super) fn new(settings: &'a PublishSettings) -> Result<Self, PublishError> {
+        let tls = match settings.brokers().any(BrokerAddress::tls) {
+            true => Some(tls::client_config(settings)?),
             false => None,
         };
+        Ok(Self { settings, tls })
+    }
+
+    /// Prepares connections to `broker` under `client`; with the topics of a device, its will says `offline`, and the
+    /// broker keeps its session.
+    pub(super) fn to(&self, broker: &BrokerAddress, client: &str, device: Option<&Topics>) -> Dialer {
+        let settings = self.settings;
+        let (address, transport) = (address(broker), transport(broker, self.tls.as_ref()));
         let (will, session) = (Status::Offline.word(), settings.session_expiry);
-        Ok(match settings.protocol {
+        match settings.protocol {
             Protocol::V5 => {
-                let mut options = v5::MqttOptions::new(client, address.host(), address.port());
+                let mut options = v5::MqttOptions::new(client, address, broker.port());
                 let at_least_once = v5::mqttbytes::QoS::AtLeastOnce;
                 let mut network = v311::NetworkOptions::new();
                 network.set_tcp_nodelay(true);
+                options.set_transport(transport);
                 options.set_clean_start(true).set_keep_alive(settings.keep_alive);
                 if let Some(topics) = device {
                     options.set_clean_start(session.is_zero());
@@ -45,13 +62,11 @@ impl Dialer {
                 if let Some(login) = &settings.credentials {
                     options.set_credentials(&login.user, login.password.reveal());
                 }
-                if let Some(tls) = tls {
-                    options.set_transport(v311::Transport::tls_with_config(v311::TlsConfiguration::Rustls(tls)));
-                }
-                Self::V5(options)
+                Dialer::V5(options)
             }
             Protocol::V311 => {
-                let mut options = v311::MqttOptions::new(client, address.host(), address.port());
+                let mut options = v311::MqttOptions::new(client, address, broker.port());
+                options.set_transport(transport);
                 options.set_clean_session(device.is_none() || session.is_zero()).set_keep_alive(settings.keep_alive);
                 if let Some(topics) = device {
                     let will = v311::LastWill::new(topics.status(), will, v311::QoS::AtLeastOnce, true);
@@ -61,12 +76,16 @@ impl Dialer {
                 if let Some(login) = &settings.credentials {
                     options.set_credentials(&login.user, login.password.reveal());
                 }
-                if let Some(tls) = tls {
-                    options.set_transport(v311::Transport::tls_with_config(v311::TlsConfiguration::Rustls(tls)));
-                }
-                Self::V311(options)
+                Dialer::V311(options)
             }
-        })
+        }
+    }
+}
+
+impl Dialer {
+    /// Prepares connections to the preferred broker alone.
+    pub(super) fn new(settings: &PublishSettings, client: &str, device: Option<&Topics>) -> Result<Self, PublishError> {
+        Ok(Dialers::new(settings)?.to(&settings.broker, client, device))
     }
 
     /// Begins one connection; it is made when the line is polled.
@@ -84,5 +103,24 @@ impl Dialer {
                 (Sender::V311(sender), Line::V311(Box::new(line)))
             }
         }
+    }
+}
+
+/// The client library wants a whole URL for a WebSocket, and a host for anything else.
+fn address(broker: &BrokerAddress) -> String {
+    match broker.transport() {
+        Transport::Tcp => broker.host().to_owned(),
+        Transport::WebSocket { .. } => broker.to_string(),
+    }
+}
+
+/// `tls` is there when the broker is reached by it; see [`Dialers::new`].
+fn transport(broker: &BrokerAddress, tls: Option<&Arc<ClientConfig>>) -> v311::Transport {
+    let tls = tls.filter(|_| broker.tls()).map(|config| v311::TlsConfiguration::Rustls(config.clone()));
+    match (broker.transport(), tls) {
+        (Transport::Tcp, None) => v311::Transport::tcp(),
+        (Transport::Tcp, Some(tls)) => v311::Transport::tls_with_config(tls),
+        (Transport::WebSocket { .. }, None) => v311::Transport::ws(),
+        (Transport::WebSocket { .. }, Some(tls)) => v311::Transport::wss_with_config(tls),
     }
 }

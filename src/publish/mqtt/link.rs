@@ -8,6 +8,7 @@ use rumqttc::{self as v311, v5};
 
 use super::cause::Cause;
 use super::message::Message;
+use super::refusal::Refusal;
 
 /// Requests between us and the client.
 pub(super) const REQUESTS: usize = 8;
@@ -29,7 +30,7 @@ pub(super) enum Seen {
     /// The next message in line went out; its packet id, or 0 when it will not be acknowledged.
     Sent(u16),
     /// The broker acknowledged a message, or said why it will not take it.
-    Acknowledged { packet: u16, refusal: Option<String> },
+    Acknowledged { packet: u16, refusal: Option<Refusal> },
     /// Our farewell went out.
     Goodbye,
     /// The broker knows what we listen to.
@@ -121,7 +122,7 @@ impl Line {
 }
 
 fn seen_v5(event: v5::Event) -> Seen {
-    use v5::mqttbytes::v5::{ConnAckProperties, Packet, PubAckReason};
+    use v5::mqttbytes::v5::{ConnAckProperties, Packet};
     match event {
         v5::Event::Incoming(Packet::ConnAck(answer)) => {
             let terms = |told: ConnAckProperties| Terms {
@@ -131,8 +132,7 @@ fn seen_v5(event: v5::Event) -> Seen {
             Seen::Connected(answer.properties.map(terms).unwrap_or_default())
         }
         v5::Event::Incoming(Packet::PubAck(ack)) => {
-            let taken = matches!(ack.reason, PubAckReason::Success | PubAckReason::NoMatchingSubscribers);
-            Seen::Acknowledged { packet: ack.pkid, refusal: (!taken).then(|| format!("{:?}", ack.reason)) }
+            Seen::Acknowledged { packet: ack.pkid, refusal: Refusal::of(ack.reason) }
         }
         v5::Event::Incoming(Packet::SubAck(_)) => Seen::Listening,
         v5::Event::Incoming(Packet::Publish(message)) => {

@@ -1,4 +1,8 @@
-//! The task that keeps a connection to the broker: connect, speak, and after a loss wait and begin again.
+//! The task that keeps a connection to a broker: connect, speak, and after a loss wait and begin again.
+//!
+//! Of several brokers the preferred one is tried first, then each spare in its turn, and only then is there a wait. From a
+//! spare we go back as soon as a scout was let in by one that is preferred: the connection is broken off, so the spare
+//! says `offline` for us, and what it had not acknowledged is sent again there.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
@@ -11,7 +15,8 @@ use tracing::{info, warn};
 
 use self::backoff::Backoff;
 use self::cause::Cause;
-use self::dialer::Dialer;
+use self::dialer::{Dialer, Dialers};
+use self::preference::Preference;
 use self::session::{Ended, Session, Subject};
 use self::stop::Stop;
 use super::address::BrokerAddress;
@@ -22,19 +27,27 @@ use super::{PublishError, Topics};
 mod aliases;
 mod backoff;
 mod cause;
+mod diagnosis;
 mod dialer;
 mod link;
 mod listen;
 mod message;
+mod pin;
+mod preference;
 mod probe;
+mod refusal;
+mod scout;
 mod session;
 mod stop;
 mod tls;
 mod trouble;
+mod verdict;
 
 pub use link::Arrival;
 pub use listen::Listener;
 pub use probe::{Acceptance, probe};
+pub use refusal::Refusal;
+pub use tls::client_identity;
 pub use trouble::Trouble;
 
 /// A connection that held this long was a good one: after its loss the waits begin anew. One that broke
@@ -49,8 +62,15 @@ const KEEP_ALIVE: std::ops::RangeInclusive<Duration> = Duration::from_secs(5)..=
 pub enum Connection {
     /// The first attempt is under way.
     Connecting,
-    /// The broker has let us in.
+    /// The broker has let us in; of several, the preferred one.
     Online,
+    /// A spare broker has let us in, and the preferred one has not.
+    OnSpare {
+        /// Where we are.
+        broker: BrokerAddress,
+        /// What is wrong with the preferred one.
+        trouble: Trouble,
+    },
     /// There is none, and this is why; it is tried again.
     Away(Trouble),
     /// Publishing has ended.
@@ -59,12 +79,30 @@ pub enum Connection {
 
 /// Everything the task needs.
 pub(super) struct Task {
-    dialer: Dialer,
-    broker: BrokerAddress,
+    /// The preferred one first.
+    brokers: Vec<Broker>,
+    return_after: Duration,
     client: String,
     subject: Subject,
     says: watch::Sender<Connection>,
     stop: Stop,
+}
+
+/// One of the brokers.
+struct Broker {
+    address: BrokerAddress,
+    dialer: Dialer,
+    /// Comes under another name, so that nobody is thrown out where brokers share their sessions.
+    scout: Dialer,
+    /// What was wrong when it was tried last.
+    trouble: Option<Trouble>,
+}
+
+/// What came of an attempt.
+enum Outcome {
+    Ended(Ended),
+    /// A preferred broker is back.
+    Better(usize),
 }
 
 impl Task {
@@ -78,10 +116,21 @@ impl Task {
         if !KEEP_ALIVE.contains(&settings.keep_alive) {
             return Err(PublishError::KeepAlive { given: settings.keep_alive });
         }
+        if let Some(client) = settings.client.as_ref().filter(|client| tls::others_may_read(&client.key)) {
+            let remedy = format!("chmod o= {}", client.key.display());
+            warn!(remedy, "Everyone on this device may read the key that shows who it is.");
+        }
         let device = inbox.identity().device.clone();
         let topics = Topics::new(&settings.prefix, &device);
         let client = format!("affectd-{device}");
-        let dialer = Dialer::new(settings, &client, Some(&topics))?;
+        let dialers = Dialers::new(settings)?;
+        let broker = |address: &BrokerAddress| Broker {
+            address: address.clone(),
+            dialer: dialers.to(address, &client, Some(&topics)),
+            scout: dialers.to(address, &format!("{client}-scout"), None),
+            trouble: None,
+        };
+        let brokers = settings.brokers().map(broker).collect();
         let subject = Subject {
             inbox,
             device,
@@ -92,7 +141,7 @@ impl Task {
             subscriptions: settings.subscriptions.clone(),
             arrivals,
         };
-        Ok(Self { dialer, broker: settings.broker.clone(), client, subject, says, stop: Stop::new(order) })
+        Ok(Self { brokers, return_after: settings.return_after, client, subject, says, stop: Stop::new(order) })
     }
 
     /// Publishes until told to stop; whether the broker acknowledged the farewell.
@@ -104,25 +153,36 @@ impl Task {
     }
 
     async fn keep_connected(&mut self) -> bool {
-        let mut backoff = Backoff::default();
+        let (mut backoff, mut preference) = (Backoff::default(), Preference::new(self.brokers.len()));
         loop {
-            let (sender, line) = self.dialer.dial();
-            let connected = || {
-                info!(broker = %self.broker, "Connected to the broker.");
-                self.says.send_replace(Connection::Online);
-            };
-            match Session::new(&self.subject, sender).run(line, &mut self.stop, connected).await {
-                Ended::Stopped { clean } => return clean,
-                Ended::Lost { cause, connected_at } => {
-                    if connected_at.is_some_and(|at: Instant| at.elapsed() >= GOOD) {
-                        backoff = Backoff::default();
-                    }
-                    self.lost(cause, connected_at.is_some()).await;
+            let tried = preference.next();
+            let wait = match self.attempt(tried).await {
+                Outcome::Ended(Ended::Stopped { clean }) => return clean,
+                Outcome::Ended(Ended::Lost { cause, connected_at }) => {
+                    let held = connected_at.is_some_and(|at: Instant| at.elapsed() >= GOOD);
+                    let wait = match held {
+                        true => {
+                            backoff = Backoff::default();
+                            preference.lost();
+                            true
+                        }
+                        false => preference.failed(),
+                    };
+                    self.lost(tried, cause, connected_at.is_some(), wait).await;
+                    wait
                 }
-            }
-            select! {
-                () = sleep(backoff.next(chance())) => {}
-                () = self.stop.changed() => {}
+                Outcome::Better(better) => {
+                    info!(broker = %self.brokers[better].address, "A preferred broker is back; going there.");
+                    self.subject.inbox.lost();
+                    preference.go_to(better);
+                    false
+                }
+            };
+            if wait {
+                select! {
+                    () = sleep(backoff.next(chance())) => {}
+                    () = self.stop.changed() => {}
+                }
             }
             let finished = self.stop.finishing() && self.subject.inbox.waiting_events() == 0;
             if self.stop.over() || finished {
@@ -131,13 +191,51 @@ impl Task {
         }
     }
 
-    /// Tells of a loss: in the log when it is news, to whoever watches always.
-    async fn lost(&self, cause: Cause, connected: bool) {
+    /// One connection to the broker of this number, from the attempt to its end.
+    async fn attempt(&mut self, tried: usize) -> Outcome {
+        let Self { brokers, return_after, subject, says, stop, .. } = self;
+        let (preferred, broker) = (&brokers[..tried], &brokers[tried]);
+        let connected = || {
+            let address = &broker.address;
+            let now = match preferred.first().map(|preferred| (&preferred.address, preferred.trouble.clone())) {
+                Some((missed, Some(trouble))) => {
+                    warn!(broker = %address, %missed, "Connected to a spare broker; the preferred one is looked for.");
+                    Connection::OnSpare { broker: address.clone(), trouble }
+                }
+                _ => {
+                    info!(broker = %address, "Connected to the broker.");
+                    Connection::Online
+                }
+            };
+            says.send_replace(now);
+        };
+        let (sender, line) = broker.dialer.dial();
+        let scouts = preferred.iter().map(|broker| &broker.scout);
+        select! {
+            ended = Session::new(subject, sender).run(line, stop, connected) => Outcome::Ended(ended),
+            better = scout::better(scouts, *return_after, chance) => Outcome::Better(better),
+        }
+    }
+
+    /// Tells of a loss: in the log when it is news, to whoever watches always. `wait`: no other broker is tried at once.
+    async fn lost(&mut self, tried: usize, cause: Cause, connected: bool, wait: bool) {
         self.subject.inbox.lost();
-        let trouble = Trouble::of(cause, &self.broker, &self.client, connected).await;
-        let now = Connection::Away(trouble.clone());
+        let broker = &mut self.brokers[tried];
+        let trouble = Trouble::of(cause, &broker.address, &self.client, connected).await;
+        // What comes after a connection is news in any case.
+        if connected || broker.trouble.as_ref() != Some(&trouble) {
+            match wait {
+                true => warn!("Events wait, states are dropped: {trouble}."),
+                false => warn!("The next broker is tried: {trouble}."),
+            }
+        }
+        broker.trouble = Some(trouble.clone());
+        if connected {
+            self.brokers[tried + 1..].iter_mut().for_each(|spare| spare.trouble = None);
+        }
+        let told = self.brokers[0].trouble.clone().unwrap_or(trouble);
+        let now = Connection::Away(told);
         if *self.says.borrow() != now {
-            warn!("Events wait, states are dropped: {trouble}.");
             self.says.send_replace(now);
         }
     }

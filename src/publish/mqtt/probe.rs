@@ -3,6 +3,7 @@
 use super::dialer::Dialer;
 use super::link::{Line, Seen};
 use super::message::Message;
+use super::refusal::Refusal;
 use super::trouble::Trouble;
 use crate::publish::settings::{Protocol, PublishSettings};
 use crate::publish::{BrokerAddress, PublishError};
@@ -15,7 +16,7 @@ pub enum Acceptance {
     /// It acknowledged it; in MQTT 3.1.1 that does not say whether it took it.
     Acknowledged,
     /// It will not take it, and this is why.
-    Refused(String),
+    Refused(Refusal),
     /// It hung up when the message came, and this is how.
     HungUp(Trouble),
 }

@@ -18,6 +18,7 @@ use super::aliases::Aliases;
 use super::cause::Cause;
 use super::link::{Arrival, Line, REQUESTS, Seen, Sender, Terms};
 use super::message::Message;
+use super::refusal::Refusal;
 use super::stop::Stop;
 use crate::health::Health;
 use crate::publish::announcements::{Announcement, Version};
@@ -187,7 +188,7 @@ impl<'a> Session<'a> {
         while self.has_room() {
             let Some((item, mut message)) = self.next(finishing) else { break };
             if self.terms.largest.is_some_and(|most| message.size() > most as usize) {
-                self.refused(item, "it is larger than the broker allows");
+                self.refused(item, &Refusal::TooLarge);
                 continue;
             }
             let topic = std::mem::take(&mut message.topic);
@@ -342,7 +343,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn acknowledged(&mut self, packet: u16, refusal: Option<String>) -> Result<(), Cause> {
+    fn acknowledged(&mut self, packet: u16, refusal: Option<Refusal>) -> Result<(), Cause> {
         let Some(index) = self.in_flight.iter().position(|&(other, _)| other == packet) else { return Ok(()) };
         let (_, item) = self.in_flight.remove(index);
         match (item, refusal) {
@@ -355,18 +356,18 @@ impl<'a> Session<'a> {
     }
 
     /// Tells that the broker does not take a message.
-    fn refused(&self, item: Item, reason: &str) {
+    fn refused(&self, item: Item, reason: &Refusal) {
         let Subject { inbox, topics, .. } = self.subject;
+        let remedy = reason.remedy();
         match item {
             Item::Event(seq) => {
-                error!(topic = topics.events(), reason, "The broker refused an event, which is lost.");
+                error!(topic = topics.events(), %reason, remedy, "The broker refused an event, which is lost.");
                 inbox.settle(seq, Settled::Refused);
             }
             Item::Introduction | Item::Announcement => {
-                let remedy = "allow this client to write below its prefix";
-                warn!(topic = topics.status(), reason, remedy, "The broker refused to hear who we are.");
+                warn!(topic = topics.status(), %reason, remedy, "The broker refused to hear who we are.");
             }
-            Item::Reply => warn!(reason, "The broker refused an answer."),
+            Item::Reply => warn!(%reason, remedy, "The broker refused an answer."),
             Item::State | Item::Farewell => {}
         }
     }
