@@ -1,7 +1,7 @@
 //! Where the chain ends: states and events are handed to the publisher, and recorded when asked.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -116,7 +116,7 @@ pub fn answer<L: Label>(judged: Judged<L>) -> Answer<L> {
     }
 }
 
-/// Writes every event as it is produced, before any queue: one JSON object a line, as published.
+/// Writes every event as it is produced, before the outbox: one JSON object a line, as published.
 ///
 /// What the broker delivered can be held against it.
 pub struct Recorder {
@@ -134,8 +134,29 @@ impl Recorder {
     /// # Errors
     /// When the file cannot be made.
     pub fn create(path: &Path, device: DeviceId, clock: Arc<dyn Clock>) -> io::Result<Self> {
-        let file = File::create(path)?;
-        Ok(Self { path: path.to_owned(), file, device, clock, wall: Wall::default(), failed: false })
+        Ok(Self::to(File::create(path)?, path, device, clock))
+    }
+
+    /// Goes on with a file, or starts one: for a daemon that may be killed and started again.
+    ///
+    /// # Errors
+    /// When the file cannot be read and written.
+    pub fn append(path: &Path, device: DeviceId, clock: Arc<dyn Clock>) -> io::Result<Self> {
+        let mut file = File::options().read(true).append(true).create(true).open(path)?;
+        if file.seek(SeekFrom::End(0))? > 0 {
+            let mut last = [0];
+            file.seek(SeekFrom::End(-1))?;
+            file.read_exact(&mut last)?;
+            if last != *b"\n" {
+                // A power cut may have torn the last line; the next one is its own all the same.
+                file.write_all(b"\n")?;
+            }
+        }
+        Ok(Self::to(file, path, device, clock))
+    }
+
+    fn to(file: File, path: &Path, device: DeviceId, clock: Arc<dyn Clock>) -> Self {
+        Self { path: path.to_owned(), file, device, clock, wall: Wall::default(), failed: false }
     }
 
     fn write(&mut self, event: &Event) {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::address::BrokerAddress;
+use super::outbox::OutboxSettings;
 use super::topics::Prefix;
 
 /// The MQTT version to speak.
@@ -66,8 +67,10 @@ pub struct PublishSettings {
     pub keep_alive: Duration,
     /// The shortest time between two states of one face.
     pub state_interval: Duration,
-    /// How many events may wait for the broker, in memory: ten thousand take up to 4 MiB.
+    /// How many events may wait for the broker in memory only: ten thousand take up to 4 MiB.
     pub waiting_events: usize,
+    /// How events are kept while the broker is away.
+    pub outbox: OutboxSettings,
 }
 
 impl Default for PublishSettings {
@@ -81,6 +84,7 @@ impl Default for PublishSettings {
             keep_alive: Duration::from_secs(20),
             state_interval: Duration::from_millis(200),
             waiting_events: 10_000,
+            outbox: OutboxSettings::default(),
         }
     }
 }

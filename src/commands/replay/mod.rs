@@ -54,6 +54,9 @@ pub fn run(args: &ReplayArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
         (None, None) => config.publish.broker,
     };
 
+    // What the service of the same configuration keeps is not ours to publish.
+    config.publish.outbox.dir = args.outbox.clone();
+
     let recorder = match &args.record {
         Some(path) => Some(
             Recorder::create(path, device.clone(), clock.clone())

@@ -123,6 +123,7 @@ impl Watch {
             voice: voice.read(),
             packs: packs.read(),
             link,
+            outbox: self.publish.outbox(),
             slowed: self.slowed,
             heat,
             clock,

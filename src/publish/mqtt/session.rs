@@ -199,7 +199,7 @@ impl<'a> Session<'a> {
         let inbox = &self.subject.inbox;
         loop {
             let (seq, letter, age) = inbox.take_event()?;
-            let historical = age > HISTORICAL;
+            let historical = letter.from_disk || age > HISTORICAL;
             let device = &self.subject.device;
             match EventPayload::of(&letter.event, letter.times, historical, device) {
                 Ok(payload) => {
