@@ -62,7 +62,9 @@ pub fn run(args: &RunArgs, models: Option<&Path>, verbose: u8) -> anyhow::Result
         None => None,
     };
     match &config.publish.outbox.dir {
-        Some(folder) => info!(folder = %folder.display(), "Events that the broker has not acknowledged are kept there."),
+        Some(folder) => {
+            info!(folder = %folder.display(), "Events that the broker has not acknowledged are kept there.")
+        }
         None => info!(
             "Events wait for the broker in memory only: a restart or a power cut loses them. Name a folder as outbox.dir, \
              or let systemd give one (StateDirectory)."

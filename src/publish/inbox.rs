@@ -4,7 +4,6 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use tokio::sync::Notify;
 use super::counts::Counts;
 use super::identity::Identity;
 use super::latest::{Latest, Put};
@@ -16,6 +15,7 @@ use super::wall::Wall;
 use crate::clock::{Clock, Monotonic};
 use crate::events::Event;
 use crate::health::Health;
+use tokio::sync::Notify;
 
 struct Inner {
     identity: Arc<Identity>,

@@ -47,7 +47,9 @@ pub use counts::Counts;
 pub use identity::{Identity, PackInfo};
 pub use inbox::PublishHandle;
 pub use mqtt::{Acceptance, Arrival, Connection, Listener, Trouble, probe};
-pub use outbox::{DAMAGED as OUTBOX_DAMAGED, FILE as OUTBOX_FILE, GROWTH as OUTBOX_GROWTH, OutboxSettings, OutboxStanding, Place};
+pub use outbox::{
+    DAMAGED as OUTBOX_DAMAGED, FILE as OUTBOX_FILE, GROWTH as OUTBOX_GROWTH, OutboxSettings, OutboxStanding, Place,
+};
 pub use settings::{Credentials, Protocol, PublishSettings, Secret};
 pub use state::{Answer, FaceState, FusedState, SceneState, State, VoiceState};
 pub use topics::{DeviceId, Prefix, TopicError, Topics};

@@ -10,4 +10,5 @@ mod delivery;
 mod harness;
 mod log;
 mod outage;
+mod outbox;
 mod trust;

@@ -34,7 +34,8 @@ pub(super) mod testing {
 
     /// A letter of the event `id` that happened at `at`.
     pub fn letter_at(id: u128, at: Monotonic) -> Letter {
-        let stamp = Stamp::from(jiff::Timestamp::from_second(1_795_000_000 + at.since_zero().as_secs() as i64).unwrap());
+        let stamp =
+            Stamp::from(jiff::Timestamp::from_second(1_795_000_000 + at.since_zero().as_secs() as i64).unwrap());
         Letter {
             event: Event {
                 id: Uuid::from_u128(id),

@@ -163,6 +163,11 @@ impl Queue {
         self.tally
     }
 
+    /// Whether the next letter to send is on the disk only.
+    pub fn starves(&self) -> bool {
+        self.entries.iter().find(|entry| !entry.sent).is_some_and(|entry| entry.letter.is_none())
+    }
+
     /// Letters that will be sent soon and are on the disk only.
     pub fn wanted(&self) -> Vec<Seq> {
         let soon = self.entries.iter().filter(|entry| !entry.sent).take(AHEAD / 2);
@@ -241,7 +246,8 @@ impl Queue {
     pub fn adopt(&mut self, found: &[Found], keys: u64, letters: Vec<Letter>, now: Monotonic) {
         let mut left: Vec<_> = std::mem::take(&mut self.gone).into_iter().map(|seq| self.key(seq)).collect();
         left.sort_unstable();
-        let known: Vec<_> = self.entries.iter().filter(|entry| entry.stored).map(|entry| (entry.seq, entry.sent)).collect();
+        let known: Vec<_> =
+            self.entries.iter().filter(|entry| entry.stored).map(|entry| (entry.seq, entry.sent)).collect();
         self.entries.retain(|entry| !entry.stored);
         self.number(keys);
         let mut letters = letters.into_iter();

@@ -175,15 +175,8 @@ const fn stage_name(stage: Stage) -> &'static str {
     }
 }
 
-const KINDS: [Kind; 7] = [
-    Kind::Presence,
-    Kind::Expression,
-    Kind::Compound,
-    Kind::ActionUnit,
-    Kind::Valence,
-    Kind::Arousal,
-    Kind::Voice,
-];
+const KINDS: [Kind; 7] =
+    [Kind::Presence, Kind::Expression, Kind::Compound, Kind::ActionUnit, Kind::Valence, Kind::Arousal, Kind::Voice];
 
 const fn kind_name(kind: Kind) -> &'static str {
     match kind {

@@ -93,9 +93,13 @@ impl Outbox {
             let age = if letter.from_disk { date.age(now) } else { now.since(letter.event.at) };
             (seq, letter.clone(), age)
         });
+        let more = match &taken {
+            // The next ones may have to be read, too.
+            Some((_, letter, _)) => letter.from_disk,
+            None => inner.queue.starves(),
+        };
         drop(inner);
-        if taken.as_ref().is_none_or(|(_, letter, _)| letter.from_disk) {
-            // The next ones may have to be read.
+        if more {
             self.work.notify_one();
         }
         taken
@@ -162,9 +166,10 @@ impl Outbox {
             let (ending, due) = (inner.ending, inner.queue.due(self.commit_every));
             let mut until = now + SELDOM;
             match (ending, retry_at) {
-                (Some(Ending::Abandoned), _) | (Some(Ending::Flushed), Some(_)) => return Task::End,
+                (Some(Ending::Abandoned), _) => return Task::End,
                 (Some(Ending::Flushed), None) => return inner.queue.batch().map_or(Task::End, Task::Write),
-                (None, Some(retry_at)) if retry_at <= now => return Task::Open,
+                (_, Some(retry_at)) if retry_at <= now => return Task::Open,
+                (Some(Ending::Flushed), Some(_)) => return Task::End,
                 (None, Some(retry_at)) => until = until.min(retry_at),
                 (None, None) => {
                     let wanted = inner.queue.wanted();

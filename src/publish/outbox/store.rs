@@ -222,4 +222,3 @@ fn is_damage(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof)
         || error.raw_os_error() == Some(Errno::IO.raw_os_error())
 }
-
