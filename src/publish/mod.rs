@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tracing::{info, warn};
@@ -28,6 +28,7 @@ use tracing::{info, warn};
 use crate::clock::Clock;
 
 mod address;
+mod announcements;
 #[cfg(feature = "embedded-broker")]
 pub mod broker;
 mod counts;
@@ -43,9 +44,10 @@ mod topics;
 mod wall;
 
 pub use address::{AddressError, BrokerAddress};
+pub use announcements::Announcement;
 pub use counts::Counts;
 pub use identity::{Identity, PackInfo};
-pub use inbox::PublishHandle;
+pub use inbox::{PublishHandle, Reply};
 pub use mqtt::{Acceptance, Arrival, Connection, Listener, Trouble, probe};
 pub use outbox::{
     DAMAGED as OUTBOX_DAMAGED, FILE as OUTBOX_FILE, GROWTH as OUTBOX_GROWTH, OutboxSettings, OutboxStanding, Place,
@@ -58,6 +60,9 @@ pub use wall::Wall;
 use inbox::Inbox;
 use mqtt::Task;
 use outbox::Keeper;
+
+/// Messages to us that may wait to be looked at.
+const ARRIVALS: usize = 64;
 
 /// How long after its deadline the task may still be busy (with a name that takes its time to resolve).
 const GRACE: Duration = Duration::from_millis(200);
@@ -113,6 +118,7 @@ pub struct Farewell {
 pub struct Publisher {
     inbox: Arc<Inbox>,
     connection: watch::Receiver<Connection>,
+    arrivals: Option<mpsc::Receiver<Arrival>>,
     stop: watch::Sender<Option<Duration>>,
     task: JoinHandle<bool>,
     keeper: Option<Keeper>,
@@ -132,10 +138,11 @@ impl Publisher {
         let inbox = Arc::new(Inbox::new(settings, identity, clock.clone()));
         let (stop, stopping) = watch::channel(None);
         let (says, connection) = watch::channel(Connection::Connecting);
-        let task = Task::new(settings, inbox.clone(), says, stopping)?;
+        let (hands, arrivals) = mpsc::channel(ARRIVALS);
+        let task = Task::new(settings, inbox.clone(), says, stopping, hands)?;
         let keep = |folder| Keeper::start(inbox.outbox().clone(), folder, clock);
         let keeper = settings.outbox.dir.clone().map(keep).transpose().map_err(PublishError::Thread)?;
-        Ok(Self { inbox, connection, stop, task: runtime.spawn(task.run()), keeper })
+        Ok(Self { inbox, connection, arrivals: Some(arrivals), stop, task: runtime.spawn(task.run()), keeper })
     }
 
     /// The end for the pipeline; may be cloned.
@@ -146,6 +153,12 @@ impl Publisher {
     /// How the connection is, now and whenever it changes.
     pub fn connection(&self) -> watch::Receiver<Connection> {
         self.connection.clone()
+    }
+
+    /// What comes to us on the topics of [`PublishSettings::subscriptions`]; given once. What nobody takes in time is
+    /// dropped and counted.
+    pub fn arrivals(&mut self) -> Option<mpsc::Receiver<Arrival>> {
+        self.arrivals.take()
     }
 
     /// Sends what waits, says `stopped`, and ends; gives up after `deadline`. What the broker has not acknowledged by

@@ -6,9 +6,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod conversation;
 mod delivery;
 mod harness;
 mod log;
 mod outage;
 mod outbox;
+mod properties;
 mod trust;
