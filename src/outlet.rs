@@ -3,18 +3,16 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use tracing::error;
 
 use crate::affect::Label;
 use crate::capture::Frame;
-use crate::clock::Clock;
 use crate::events::Event;
 use crate::fuse::{Fused, Together};
 use crate::pipeline::Sink;
 use crate::publish::payload::{EventPayload, EventTimes};
-use crate::publish::{Answer, DeviceId, FaceState, FusedState, PublishHandle, SceneState, VoiceState, Wall};
+use crate::publish::{Answer, DeviceId, FaceState, FusedState, PublishHandle, SceneState, VoiceState};
 use crate::scene::Scene;
 use crate::smooth::{Judged, Smoothed, SmoothedVoice};
 
@@ -53,7 +51,7 @@ impl Sink for Outlet {
 
     fn event(&mut self, event: &Event) {
         if let Some(recorder) = &mut self.recorder {
-            recorder.write(event);
+            recorder.write(event, self.publish.times(event));
         }
         self.publish.event(event.clone());
     }
@@ -123,8 +121,6 @@ pub struct Recorder {
     path: PathBuf,
     file: File,
     device: DeviceId,
-    clock: Arc<dyn Clock>,
-    wall: Wall,
     failed: bool,
 }
 
@@ -133,15 +129,15 @@ impl Recorder {
     ///
     /// # Errors
     /// When the file cannot be made.
-    pub fn create(path: &Path, device: DeviceId, clock: Arc<dyn Clock>) -> io::Result<Self> {
-        Ok(Self::to(File::create(path)?, path, device, clock))
+    pub fn create(path: &Path, device: DeviceId) -> io::Result<Self> {
+        Ok(Self::to(File::create(path)?, path, device))
     }
 
     /// Goes on with a file, or starts one: for a daemon that may be killed and started again.
     ///
     /// # Errors
     /// When the file cannot be read and written.
-    pub fn append(path: &Path, device: DeviceId, clock: Arc<dyn Clock>) -> io::Result<Self> {
+    pub fn append(path: &Path, device: DeviceId) -> io::Result<Self> {
         let mut file = File::options().read(true).append(true).create(true).open(path)?;
         if file.seek(SeekFrom::End(0))? > 0 {
             let mut last = [0];
@@ -152,15 +148,14 @@ impl Recorder {
                 file.write_all(b"\n")?;
             }
         }
-        Ok(Self::to(file, path, device, clock))
+        Ok(Self::to(file, path, device))
     }
 
-    fn to(file: File, path: &Path, device: DeviceId, clock: Arc<dyn Clock>) -> Self {
-        Self { path: path.to_owned(), file, device, clock, wall: Wall::default(), failed: false }
+    fn to(file: File, path: &Path, device: DeviceId) -> Self {
+        Self { path: path.to_owned(), file, device, failed: false }
     }
 
-    fn write(&mut self, event: &Event) {
-        let times = EventTimes::of(event, |at| self.wall.of(at, &*self.clock));
+    fn write(&mut self, event: &Event, times: EventTimes) {
         let line = EventPayload::of(event, times, false, &self.device).map_err(io::Error::other).and_then(|payload| {
             let mut line = serde_json::to_vec(&payload)?;
             line.push(b'\n');

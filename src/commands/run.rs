@@ -56,7 +56,7 @@ pub fn run(args: &RunArgs, models: Option<&Path>, verbose: u8) -> anyhow::Result
     };
     let recorder = match &args.record {
         Some(path) => Some(
-            Recorder::append(path, config.device.clone(), clock.clone())
+            Recorder::append(path, config.device.clone())
                 .with_context(|| format!("{}: the recording cannot be written", path.display()))?,
         ),
         None => None,

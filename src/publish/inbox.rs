@@ -19,7 +19,6 @@ use super::wall::Wall;
 use crate::clock::{Clock, Monotonic};
 use crate::events::Event;
 use crate::health::Health;
-use tokio::sync::Notify;
 
 /// Answers that may wait to be sent.
 const REPLIES: usize = 32;
@@ -155,7 +154,7 @@ impl Inbox {
         let mut inner = self.lock();
         let times = EventTimes::of(&event, |at| inner.wall.of(at, &*self.clock));
         drop(inner);
-        self.outbox.push(Letter { event, times, from_disk: false });
+        self.outbox.push(Letter { event, times, restored: false });
     }
 
     /// The waiting events.
@@ -317,6 +316,11 @@ impl PublishHandle {
     /// Answers one who asked. Dropped and counted without a connection, or when too many wait: who asked asks again.
     pub fn reply(&self, reply: Reply) {
         self.0.put_reply(reply);
+    }
+
+    /// The wall times that an event is published with.
+    pub fn times(&self, event: &Event) -> EventTimes {
+        EventTimes::of(event, |at| self.0.stamp(at))
     }
 
     /// How the outbox is.

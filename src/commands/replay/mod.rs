@@ -59,7 +59,7 @@ pub fn run(args: &ReplayArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
 
     let recorder = match &args.record {
         Some(path) => Some(
-            Recorder::create(path, device.clone(), clock.clone())
+            Recorder::create(path, device.clone())
                 .with_context(|| format!("{}: the recording cannot be written", path.display()))?,
         ),
         None => None,

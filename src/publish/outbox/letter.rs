@@ -11,8 +11,8 @@ pub struct Letter {
     pub event: Event,
     /// Its wall times.
     pub times: EventTimes,
-    /// Whether it was read back from the disk: then it tells of the past, whatever the clocks say.
-    pub from_disk: bool,
+    /// Whether it was found on the disk when that was opened: then it tells of the past, whatever the clocks say.
+    pub restored: bool,
 }
 
 /// The number of a letter in this run: given once, rising in the order in which letters are sent.
@@ -50,7 +50,7 @@ pub(super) mod testing {
                 confidence: Confidence::new(0.83).unwrap(),
             },
             times: EventTimes { started_at: stamp, at: stamp, ended_at: None },
-            from_disk: false,
+            restored: false,
         }
     }
 

