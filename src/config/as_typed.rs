@@ -259,8 +259,8 @@ section! {
         dir: Option<PathBuf> = None,
             absent "the folder that systemd gives the service (StateDirectory), else they are in memory only",
             example "/var/lib/affectd";
-        /// The most that is kept there, in bytes: about 110 for each event. Beyond that the oldest go. The file takes up
-        /// to about three times as much.
+        /// The most that is kept there, in bytes: about 150 for each event. Beyond that the oldest go. The file is about
+        /// as large.
         max_bytes: u32 = 16_777_216, within 65_536..=67_108_864;
         /// How old an event may become while it waits, in hours; older ones are dropped. 0 keeps them for ever.
         max_age_h: u32 = 168, within 0..=87_600;

@@ -49,9 +49,22 @@ struct Entry {
     date: Date,
     bytes: u16,
     sent: bool,
-    stored: bool,
-    restored: bool,
+    held: Held,
     letter: Option<Box<Letter>>,
+}
+
+/// There may be a hundred thousand of them.
+const _: () = assert!(size_of::<Entry>() <= 24);
+
+/// Where a letter is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Held {
+    /// In memory only.
+    Memory,
+    /// On the disk, where this queue had it written.
+    Written,
+    /// On the disk, where it was found.
+    Found,
 }
 
 /// What is to be written, all at once.
@@ -110,7 +123,7 @@ impl Queue {
         self.next = Seq(seq.0 + 1);
         self.bytes += cost(bytes);
         let letter = Some(Box::new(letter));
-        self.entries.push_back(Entry { seq, date, bytes, sent: false, stored: false, restored: false, letter });
+        self.entries.push_back(Entry { seq, date, bytes, sent: false, held: Held::Memory, letter });
         self.fresh.push_back((seq, now));
         self.make_room()
     }
@@ -186,7 +199,7 @@ impl Queue {
             match letter {
                 Some(letter) => {
                     let entry = &mut self.entries[index];
-                    entry.letter = Some(Box::new(Letter { restored: entry.restored, ..letter }));
+                    entry.letter = Some(Box::new(Letter { restored: entry.held == Held::Found, ..letter }));
                 }
                 None => {
                     self.discard(index, now);
@@ -228,7 +241,7 @@ impl Queue {
             match self.entries.binary_search_by_key(seq, |entry| entry.seq) {
                 Ok(index) => {
                     let entry = &mut self.entries[index];
-                    entry.stored = true;
+                    entry.held = Held::Written;
                     if index >= AHEAD {
                         entry.letter = None;
                     }
@@ -250,9 +263,13 @@ impl Queue {
     pub fn adopt(&mut self, found: &[Found], keys: u64, letters: Vec<Letter>, now: Monotonic) {
         let mut left: Vec<_> = std::mem::take(&mut self.gone).into_iter().map(|seq| self.key(seq)).collect();
         left.sort_unstable();
-        let known: Vec<_> =
-            self.entries.iter().filter(|entry| entry.stored).map(|entry| (entry.seq, entry.sent)).collect();
-        self.entries.retain(|entry| !entry.stored);
+        let known: Vec<_> = self
+            .entries
+            .iter()
+            .filter(|entry| entry.held != Held::Memory)
+            .map(|entry| (entry.seq, entry.sent))
+            .collect();
+        self.entries.retain(|entry| entry.held == Held::Memory);
         self.number(keys);
         let mut letters = letters.into_iter();
         let mut adopted = VecDeque::with_capacity(found.len());
@@ -263,7 +280,7 @@ impl Queue {
                 continue;
             }
             let sent = known.binary_search_by_key(&seq, |(seq, _)| *seq).is_ok_and(|index| known[index].1);
-            adopted.push_back(Entry { seq, date, bytes, sent, stored: true, restored: true, letter });
+            adopted.push_back(Entry { seq, date, bytes, sent, held: Held::Found, letter });
         }
         self.tally.restored += adopted.len().saturating_sub(known.len()) as u64;
         self.tally.unreadable += known.len().saturating_sub(adopted.len()) as u64;
@@ -325,7 +342,7 @@ impl Queue {
     fn discard(&mut self, index: usize, now: Monotonic) {
         let Some(entry) = self.entries.remove(index) else { return };
         self.bytes -= cost(entry.bytes);
-        if entry.stored {
+        if entry.held != Held::Memory {
             self.leave(entry.seq, now);
         } else if let Ok(index) = self.fresh.binary_search_by_key(&entry.seq, |(seq, _)| *seq) {
             self.fresh.remove(index);

@@ -25,7 +25,7 @@ pub const FILE: &str = "outbox.redb";
 pub const DAMAGED: &str = "outbox.damaged.redb";
 
 /// How many times as large as its records a file may become; see the test.
-pub const GROWTH: u64 = 3;
+pub const GROWTH: u64 = 2;
 
 const LETTERS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("letters");
 
