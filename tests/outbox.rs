@@ -165,7 +165,7 @@ async fn on_a_full_disk_events_wait_in_memory_and_health_says_so_until_there_is_
     // No file may become larger than 100 KiB, which the outbox's would at once.
     let daemon = configured(dir.path(), broker.port);
     let mut shell = Command::new("bash");
-    shell.args(["-c", "trap '' XFSZ; ulimit -f 100; exec \"$0\" \"$@\""]).arg(daemon.get_program());
+    shell.args(["-c", "trap '' XFSZ; ulimit -S -f 100; exec \"$0\" \"$@\""]).arg(daemon.get_program());
     shell.args(daemon.get_args()).stderr(Stdio::null());
     daemon.get_envs().for_each(|(name, value)| match value {
         Some(value) => drop(shell.env(name, value)),

@@ -174,8 +174,11 @@ async fn a_damaged_file_is_set_aside_and_what_is_whole_in_it_arrives() {
         let publisher = start(&kept(dir.path(), broker.port));
         let handle = publisher.handle();
         on_disk(&publisher).await;
-        assert!(fs::read(dir.path().join(OUTBOX_DAMAGED)).unwrap() == bytes, "{case}: it is kept as it was");
         let restored = handle.counts().events_restored;
+        match fs::read(dir.path().join(OUTBOX_DAMAGED)) {
+            Ok(aside) => assert!(aside == bytes, "{case}: it is kept as it was"),
+            Err(_) => assert_eq!(restored, 40, "{case}: it could be mended"),
+        }
         assert!(restored >= found && restored <= 40, "{case}: {restored}");
         handle.event(event(1000));
         for expected in (40 - u128::from(restored)..40).chain([1000]) {
