@@ -79,6 +79,10 @@ pub struct RunArgs {
     /// The configuration [default: every key at its default]
     #[arg(short, long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+
+    /// Append every event to this file as it is produced, before the outbox, one JSON a line
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
 }
 
 /// Arguments of `replay`.
@@ -100,9 +104,13 @@ pub struct ReplayArgs {
     #[arg(long, default_value = "replay", value_name = "ID")]
     pub device: String,
 
-    /// Write every event as it is produced, before any queue, one JSON a line
+    /// Write every event as it is produced, before the outbox, one JSON a line
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
+
+    /// Keep events that the broker has not acknowledged in this folder, as `run` does [default: in memory only]
+    #[arg(long, value_name = "DIR")]
+    pub outbox: Option<PathBuf>,
 
     /// Smoothing, event and face settings from this configuration
     #[arg(short, long, value_name = "FILE")]

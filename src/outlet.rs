@@ -1,20 +1,18 @@
 //! Where the chain ends: states and events are handed to the publisher, and recorded when asked.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use tracing::error;
 
 use crate::affect::Label;
 use crate::capture::Frame;
-use crate::clock::Clock;
 use crate::events::Event;
 use crate::fuse::{Fused, Together};
 use crate::pipeline::Sink;
 use crate::publish::payload::{EventPayload, EventTimes};
-use crate::publish::{Answer, DeviceId, FaceState, FusedState, PublishHandle, SceneState, VoiceState, Wall};
+use crate::publish::{Answer, DeviceId, FaceState, FusedState, PublishHandle, SceneState, VoiceState};
 use crate::scene::Scene;
 use crate::smooth::{Judged, Smoothed, SmoothedVoice};
 
@@ -53,7 +51,7 @@ impl Sink for Outlet {
 
     fn event(&mut self, event: &Event) {
         if let Some(recorder) = &mut self.recorder {
-            recorder.write(event);
+            recorder.write(event, self.publish.times(event));
         }
         self.publish.event(event.clone());
     }
@@ -116,15 +114,13 @@ pub fn answer<L: Label>(judged: Judged<L>) -> Answer<L> {
     }
 }
 
-/// Writes every event as it is produced, before any queue: one JSON object a line, as published.
+/// Writes every event as it is produced, before the outbox: one JSON object a line, as published.
 ///
 /// What the broker delivered can be held against it.
 pub struct Recorder {
     path: PathBuf,
     file: File,
     device: DeviceId,
-    clock: Arc<dyn Clock>,
-    wall: Wall,
     failed: bool,
 }
 
@@ -133,13 +129,33 @@ impl Recorder {
     ///
     /// # Errors
     /// When the file cannot be made.
-    pub fn create(path: &Path, device: DeviceId, clock: Arc<dyn Clock>) -> io::Result<Self> {
-        let file = File::create(path)?;
-        Ok(Self { path: path.to_owned(), file, device, clock, wall: Wall::default(), failed: false })
+    pub fn create(path: &Path, device: DeviceId) -> io::Result<Self> {
+        Ok(Self::to(File::create(path)?, path, device))
     }
 
-    fn write(&mut self, event: &Event) {
-        let times = EventTimes::of(event, |at| self.wall.of(at, &*self.clock));
+    /// Goes on with a file, or starts one: for a daemon that may be killed and started again.
+    ///
+    /// # Errors
+    /// When the file cannot be read and written.
+    pub fn append(path: &Path, device: DeviceId) -> io::Result<Self> {
+        let mut file = File::options().read(true).append(true).create(true).open(path)?;
+        if file.seek(SeekFrom::End(0))? > 0 {
+            let mut last = [0];
+            file.seek(SeekFrom::End(-1))?;
+            file.read_exact(&mut last)?;
+            if last != *b"\n" {
+                // A power cut may have torn the last line; the next one is its own all the same.
+                file.write_all(b"\n")?;
+            }
+        }
+        Ok(Self::to(file, path, device))
+    }
+
+    fn to(file: File, path: &Path, device: DeviceId) -> Self {
+        Self { path: path.to_owned(), file, device, failed: false }
+    }
+
+    fn write(&mut self, event: &Event, times: EventTimes) {
         let line = EventPayload::of(event, times, false, &self.device).map_err(io::Error::other).and_then(|payload| {
             let mut line = serde_json::to_vec(&payload)?;
             line.push(b'\n');

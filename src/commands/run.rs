@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
+use tracing::info;
 
 use super::session::{Session, runtime};
 use super::setup;
@@ -15,6 +16,7 @@ use crate::cli::RunArgs;
 use crate::clock::SystemClock;
 use crate::exit::Exit;
 use crate::logging;
+use crate::outlet::Recorder;
 use crate::pipeline::{Supply, Vitals};
 
 /// Runs the daemon until it is asked to stop.
@@ -52,6 +54,22 @@ pub fn run(args: &RunArgs, models: Option<&Path>, verbose: u8) -> anyhow::Result
         }
         None => None,
     };
+    let recorder = match &args.record {
+        Some(path) => Some(
+            Recorder::append(path, config.device.clone())
+                .with_context(|| format!("{}: the recording cannot be written", path.display()))?,
+        ),
+        None => None,
+    };
+    match &config.publish.outbox.dir {
+        Some(folder) => {
+            info!(folder = %folder.display(), "Events that the broker has not acknowledged are kept there.")
+        }
+        None => info!(
+            "Events wait for the broker in memory only: a restart or a power cut loses them. Name a folder as outbox.dir, \
+             or let systemd give one (StateDirectory)."
+        ),
+    }
     let session = Session {
         sources,
         opened,
@@ -61,7 +79,7 @@ pub fn run(args: &RunArgs, models: Option<&Path>, verbose: u8) -> anyhow::Result
         vitals,
         hangup: Some(hangup),
         publish: config.publish_settings()?,
-        recorder: None,
+        recorder,
         clock,
     };
     runtime.block_on(session.play())?;

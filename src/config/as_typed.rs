@@ -38,6 +38,7 @@ document! {
         events: Events,
         mqtt: Mqtt,
         publish: Publish,
+        outbox: Outbox,
         limits: Limits,
         log: Log,
     }
@@ -261,6 +262,26 @@ section! {
         encoding: Encoding = Encoding::Json;
         /// How long the broker keeps an event for subscribers that are away, in hours; needs MQTT 5. 0 keeps it for ever.
         event_expiry_h: u32 = 24, within 0..=8_760;
+    }
+}
+
+section! {
+    /// How events are kept while the broker is away. They go out in order when it is back, each with the time at which it
+    /// happened. States are not kept.
+    outbox: Outbox {
+        /// The folder in which they are kept, so that they outlast a power cut. Each affectd needs its own. One that is not
+        /// there is made.
+        dir: Option<PathBuf> = None,
+            absent "the folder that systemd gives the service (StateDirectory), else they are in memory only",
+            example "/var/lib/affectd";
+        /// The most that is kept there, in bytes: about 150 for each event. Beyond that the oldest go. The file is about
+        /// as large.
+        max_bytes: u32 = 16_777_216, within 65_536..=67_108_864;
+        /// How old an event may become while it waits, in hours; older ones are dropped. 0 keeps them for ever.
+        max_age_h: u32 = 168, within 0..=87_600;
+        /// How long an event may be in memory only, in milliseconds, before it is written, together with all others: what
+        /// a power cut may lose. What the broker has acknowledged by then is never written. Shorter wears the disk more.
+        commit_every_ms: u32 = 1_000, within 0..=60_000;
     }
 }
 

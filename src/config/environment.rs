@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 /// Where systemd puts the credentials of a service.
 const CREDENTIALS_DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
 
+/// Where systemd says that a service may keep what must last: one folder, or several with colons between them.
+const STATE_DIRECTORY: &str = "STATE_DIRECTORY";
+
 /// The variables that override keys, and the name of this host.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
@@ -20,7 +23,7 @@ impl Environment {
     /// The environment of this process.
     pub fn of_process() -> Self {
         let names = super::reference::sections().into_iter().flat_map(|s| s.keys).filter_map(|key| key.environment);
-        let names = names.chain([CREDENTIALS_DIRECTORY]);
+        let names = names.chain([CREDENTIALS_DIRECTORY, STATE_DIRECTORY]);
         let variables = names.filter_map(|name| Some((name, std::env::var_os(name)?))).collect();
         // Linux tells its name here; without it the device is called by the default below.
         let host_name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
@@ -46,6 +49,11 @@ impl Environment {
     /// Where a credential of that name is, if systemd passed it.
     pub(super) fn credential(&self, name: &str) -> Option<PathBuf> {
         Some(Path::new(self.variable(CREDENTIALS_DIRECTORY)?).join(name))
+    }
+
+    /// The folder for what must last, if systemd passed one.
+    pub(super) fn state_directory(&self) -> Option<PathBuf> {
+        std::env::split_paths(self.variable(STATE_DIRECTORY)?).find(|folder| folder.is_absolute())
     }
 
     /// The name of this host; empty when it has none.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tracing::Level;
 
-use super::as_typed::{self, AsTyped, Camera, Events, Face, Fuse, Models, Mqtt, Publish, Smooth};
+use super::as_typed::{self, AsTyped, Camera, Events, Face, Fuse, Models, Mqtt, Outbox, Publish, Smooth};
 use super::certificate::{self, Certificate};
 use super::choices::LogFormat;
 use super::clashes::{clash, clashes};
@@ -21,7 +21,7 @@ use crate::events::{EventSettings, Kind, PresenceRule, Rule};
 use crate::face::FaceSettings;
 use crate::fuse::FusionSettings;
 use crate::model::{EngineSettings, Trust};
-use crate::publish::{DeviceId, PublishSettings};
+use crate::publish::{DeviceId, OutboxSettings, PublishSettings};
 use crate::smooth::{BaselineSettings, OneEuroSettings, SmoothSettings};
 
 /// The configuration: everything in it is allowed and goes together.
@@ -134,7 +134,10 @@ pub(super) fn understand(typed: &AsTyped, environment: &Environment) -> (Option<
         fuse: fusion_settings(&typed.fuse, &typed.smooth),
         smooth: smooth_settings(&typed.smooth),
         events: event_settings(&typed.events),
-        publish: publish_settings(&typed.mqtt, &typed.publish),
+        publish: PublishSettings {
+            outbox: outbox_settings(&typed.outbox, environment),
+            ..publish_settings(&typed.mqtt, &typed.publish)
+        },
         login: login(&typed.mqtt, environment),
         certificate: certificate(&typed.mqtt, environment),
         limits: limits(&typed.limits),
@@ -257,6 +260,16 @@ fn publish_settings(mqtt: &Mqtt, publish: &Publish) -> PublishSettings {
         event_expiry: hours(&publish.event_expiry_h),
         state_interval: Duration::from_secs_f64(1.0 / f64::from(publish.state_rate_hz.value)),
         ..PublishSettings::default()
+    }
+}
+
+fn outbox_settings(outbox: &Outbox, environment: &Environment) -> OutboxSettings {
+    let hours = u64::from(outbox.max_age_h.value);
+    OutboxSettings {
+        dir: outbox.dir.value.clone().or_else(|| environment.state_directory()),
+        max_bytes: outbox.max_bytes.value.into(),
+        max_age: (hours > 0).then(|| Duration::from_secs(hours * 3600)),
+        commit_every: millis(&outbox.commit_every_ms),
     }
 }
 

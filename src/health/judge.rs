@@ -8,6 +8,7 @@ use super::rate::Rate;
 use super::stages::{self, Ill, Link};
 use super::{Health, Level, Reading, Stage, StageHealth, Standing, Taken};
 use crate::clock::Monotonic;
+use crate::publish::OutboxStanding;
 
 /// Health is told so often although nothing changes.
 const EVERY: Duration = Duration::from_secs(30);
@@ -33,6 +34,8 @@ pub struct Findings {
     pub packs: Reading,
     /// The connection.
     pub link: Link,
+    /// The events that wait for it.
+    pub outbox: OutboxStanding,
     /// Whether fewer frames are read than come.
     pub slowed: Option<Slowed>,
     /// How hot the board is.
@@ -88,6 +91,7 @@ impl Judge {
                 Stage::Voice => stages::voice(&found.voice, &found.microphone, now),
                 Stage::Packs => stages::packs(&found.packs),
                 Stage::Mqtt => stages::mqtt(&found.link, now),
+                Stage::Outbox => stages::outbox(&found.outbox),
                 Stage::Machine => stages::machine(&found.heat, found.clock),
             };
             let known = &mut self.known[stage as usize];
@@ -122,7 +126,7 @@ impl Judge {
                 Stage::Microphone => (Some(&found.microphone), None),
                 Stage::Voice => (Some(&found.voice), None),
                 Stage::Packs => (Some(&found.packs), None),
-                Stage::Mqtt | Stage::Machine => (None, None),
+                Stage::Mqtt | Stage::Outbox | Stage::Machine => (None, None),
             };
             if reading.is_some_and(|reading| reading.standing == Standing::Absent) {
                 return None;
@@ -136,11 +140,13 @@ impl Judge {
                 rate,
                 dropped: match stage {
                     Stage::Camera | Stage::Voice => reading.map(|reading| reading.lost),
+                    Stage::Outbox => Some(found.outbox.lost),
                     _ => None,
                 },
                 damaged: reading.filter(|_| stage == Stage::Camera).map(|reading| reading.damaged),
                 latency: self.latency.filter(|_| stage == Stage::Faces),
                 restarts: reading.map_or(0, |reading| reading.restarts),
+                waiting: (stage == Stage::Outbox).then_some((found.outbox.waiting, found.outbox.place)),
             })
         });
         let Heat { temperature, throttled, .. } = found.heat;
@@ -198,6 +204,7 @@ mod tests {
             voice: Reading::default(),
             packs: working(now),
             link: Link::Online,
+            outbox: OutboxStanding::default(),
             slowed: None,
             heat: Heat::default(),
             clock: ClockState::Good,

@@ -18,6 +18,7 @@
 use std::time::Duration;
 
 use crate::clock::Monotonic;
+use crate::publish::Place;
 
 pub mod governor;
 pub mod judge;
@@ -67,14 +68,24 @@ pub enum Stage {
     Packs,
     /// The broker hears us.
     Mqtt,
+    /// Events wait where a power cut does not lose them.
+    Outbox,
     /// The board itself: its heat, its clock.
     Machine,
 }
 
 impl Stage {
     /// All, in the order in which they are told.
-    pub const ALL: [Self; 7] =
-        [Self::Camera, Self::Microphone, Self::Faces, Self::Voice, Self::Packs, Self::Mqtt, Self::Machine];
+    pub const ALL: [Self; 8] = [
+        Self::Camera,
+        Self::Microphone,
+        Self::Faces,
+        Self::Voice,
+        Self::Packs,
+        Self::Mqtt,
+        Self::Outbox,
+        Self::Machine,
+    ];
 
     /// Its name.
     pub const fn name(self) -> &'static str {
@@ -85,6 +96,7 @@ impl Stage {
             Self::Voice => "voice",
             Self::Packs => "packs",
             Self::Mqtt => "mqtt",
+            Self::Outbox => "outbox",
             Self::Machine => "machine",
         }
     }
@@ -111,6 +123,8 @@ pub struct StageHealth {
     pub latency: Option<(Duration, Duration)>,
     /// How often its thread died since the start.
     pub restarts: u64,
+    /// What waits there, and where, where something waits.
+    pub waiting: Option<(u64, Place)>,
 }
 
 /// How everything is.

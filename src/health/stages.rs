@@ -9,6 +9,7 @@ use super::governor::Slowed;
 use super::machine::{ClockState, Heat};
 use super::{Level, Reading, Standing};
 use crate::clock::Monotonic;
+use crate::publish::OutboxStanding;
 
 /// A stage that shows nothing for so long is ill.
 const SILENT: Duration = Duration::from_secs(3);
@@ -160,6 +161,15 @@ pub fn mqtt(link: &Link, now: Monotonic) -> Option<Ill> {
     }
 }
 
+/// The events that wait for the broker.
+pub fn outbox(outbox: &OutboxStanding) -> Option<Ill> {
+    match &outbox.trouble {
+        Some(trouble) => ill(Level::Degraded, trouble.as_str()),
+        None if outbox.overflowing => ill(Level::Degraded, "too many events wait for the broker; the oldest are lost"),
+        None => None,
+    }
+}
+
 /// The board itself.
 pub fn machine(heat: &Heat, clock: ClockState) -> Option<Ill> {
     match clock {
@@ -260,6 +270,16 @@ mod tests {
         says(mqtt(&Link::Connecting(at(0)), at(5_000)), Level::Failed, "not answered");
         says(mqtt(&Link::Spare("published to the spare".into()), at(0)), Level::Degraded, "the spare");
         says(mqtt(&Link::Away("nobody listens".into()), at(0)), Level::Failed, "nobody listens");
+    }
+
+    #[test]
+    fn events_that_wait_in_memory_against_their_orders_are_told() {
+        let well = OutboxStanding { waiting: 400, lost: 7, ..OutboxStanding::default() };
+        assert_eq!(outbox(&well), None, "memory is where they wait when nothing else is configured");
+        let overflowing = OutboxStanding { overflowing: true, ..well };
+        says(outbox(&overflowing), Level::Degraded, "oldest are lost");
+        let full = OutboxStanding { trouble: Some("the disk is full".to_owned()), ..overflowing };
+        says(outbox(&full), Level::Degraded, "the disk is full");
     }
 
     #[test]

@@ -13,6 +13,12 @@ pub struct Counts {
     pub events_published: u64,
     /// Events that were dropped, oldest first, because too many were waiting.
     pub events_dropped: u64,
+    /// Events that were dropped because they had waited too long.
+    pub events_expired: u64,
+    /// Events that the disk did not give back.
+    pub events_unreadable: u64,
+    /// Events of former runs that the disk gave back: what was handed over, and these, is published or counted here.
+    pub events_restored: u64,
     /// Events that the broker refused to take.
     pub events_refused: u64,
     /// Messages that were not published because a number in them was not finite.

@@ -1,18 +1,17 @@
-//! Where the pipeline's thread and the publisher's task meet: who speaks, the newest states, the waiting events,
-//! the counts, behind one lock that is held for moments only.
+//! Where the pipeline's thread and the publisher's task meet: who speaks, the newest states, the counts, behind one lock
+//! that is held for moments only; and beside it the outbox with the waiting events.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tracing::error;
 
 use super::announcements::{Announcement, Announcements, Version};
 use super::counts::Counts;
 use super::identity::Identity;
 use super::latest::{Latest, Put};
-use super::outbox::{Letter, Outbox, Seq};
+use super::outbox::{Letter, Outbox, OutboxStanding, Seq};
 use super::payload::EventTimes;
 use super::settings::PublishSettings;
 use super::state::State;
@@ -41,17 +40,16 @@ struct Inner {
     announcements: Announcements,
     replies: VecDeque<Reply>,
     latest: Latest,
-    outbox: Outbox,
     wall: Wall,
     counts: Counts,
     online: bool,
-    overflowing: bool,
 }
 
 /// Both ends' common ground.
 pub(super) struct Inbox {
     inner: Mutex<Inner>,
-    arrived: Notify,
+    outbox: Arc<Outbox>,
+    arrived: Arc<Notify>,
     clock: Arc<dyn Clock>,
 }
 
@@ -63,13 +61,13 @@ impl Inbox {
             announcements: Announcements::default(),
             replies: VecDeque::new(),
             latest: Latest::new(settings.state_interval),
-            outbox: Outbox::new(settings.waiting_events),
             wall: Wall::default(),
             counts: Counts::default(),
             online: false,
-            overflowing: false,
         };
-        Self { inner: Mutex::new(inner), arrived: Notify::new(), clock }
+        let arrived = Arc::new(Notify::new());
+        let outbox = Outbox::new(&settings.outbox, settings.waiting_events, arrived.clone(), clock.clone());
+        Self { inner: Mutex::new(inner), outbox: Arc::new(outbox), arrived, clock }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -155,15 +153,13 @@ impl Inbox {
     pub(super) fn put_event(&self, event: Event) {
         let mut inner = self.lock();
         let times = EventTimes::of(&event, |at| inner.wall.of(at, &*self.clock));
-        let displaced = inner.outbox.push(Letter { event, times }).is_some();
-        inner.counts.events_dropped += u64::from(displaced);
-        let first = displaced && !std::mem::replace(&mut inner.overflowing, displaced);
-        let waiting = inner.outbox.len();
         drop(inner);
-        if first {
-            error!(waiting, "Events are lost, oldest first: too many wait for the broker.");
-        }
-        self.arrived.notify_one();
+        self.outbox.push(Letter { event, times, restored: false });
+    }
+
+    /// The waiting events.
+    pub(super) fn outbox(&self) -> &Arc<Outbox> {
+        &self.outbox
     }
 
     /// Resolves when something was put since the last time.
@@ -180,8 +176,9 @@ impl Inbox {
     pub(super) fn open(&self) {
         let mut inner = self.lock();
         inner.online = true;
-        inner.overflowing = false;
         inner.counts.connects += 1;
+        drop(inner);
+        self.outbox.connected();
     }
 
     /// States are dropped from now on; the events that were not acknowledged will be sent again.
@@ -190,7 +187,8 @@ impl Inbox {
         inner.online = false;
         inner.counts.states_dropped += inner.latest.clear() as u64;
         inner.counts.replies_dropped += inner.replies.drain(..).count() as u64;
-        inner.outbox.rewind();
+        drop(inner);
+        self.outbox.rewind();
     }
 
     /// Closes because the connection was lost, or could not be made.
@@ -207,8 +205,7 @@ impl Inbox {
 
     /// The next event to send, with how long ago it happened.
     pub(super) fn take_event(&self) -> Option<(Seq, Letter, Duration)> {
-        let now = self.clock.now();
-        self.lock().outbox.take().map(|(seq, letter)| (seq, letter.clone(), now.since(letter.event.at)))
+        self.outbox.take()
     }
 
     /// The next state that is due, and whose it is.
@@ -226,8 +223,11 @@ impl Inbox {
 
     /// Takes an event out for good.
     pub(super) fn settle(&self, seq: Seq, settled: Settled) {
+        if !self.outbox.acknowledge(seq) {
+            // It was counted when it left.
+            return;
+        }
         let mut inner = self.lock();
-        inner.outbox.acknowledge(seq);
         match settled {
             Settled::Published => inner.counts.events_published += 1,
             Settled::Refused => inner.counts.events_refused += 1,
@@ -249,11 +249,18 @@ impl Inbox {
 
     /// How many events were not yet acknowledged.
     pub(super) fn waiting_events(&self) -> usize {
-        self.lock().outbox.len()
+        self.outbox.len()
     }
 
     pub(super) fn counts(&self) -> Counts {
-        self.lock().counts
+        let tally = self.outbox.tally();
+        Counts {
+            events_dropped: tally.dropped,
+            events_expired: tally.expired,
+            events_unreadable: tally.unreadable,
+            events_restored: tally.restored,
+            ..self.lock().counts
+        }
     }
 }
 
@@ -309,6 +316,16 @@ impl PublishHandle {
     /// Answers one who asked. Dropped and counted without a connection, or when too many wait: who asked asks again.
     pub fn reply(&self, reply: Reply) {
         self.0.put_reply(reply);
+    }
+
+    /// The wall times that an event is published with.
+    pub fn times(&self, event: &Event) -> EventTimes {
+        EventTimes::of(event, |at| self.0.stamp(at))
+    }
+
+    /// How the outbox is.
+    pub fn outbox(&self) -> OutboxStanding {
+        self.0.outbox().standing()
     }
 
     /// What became of everything so far.

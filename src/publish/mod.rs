@@ -4,6 +4,7 @@
 //!  pipeline thread                    │  one tokio task
 //!  PublishHandle ── states ─► latest ─┼─► payload ─► session ─► link ─► broker
 //!                └─ events ─► outbox ─┘                 ▲
+//!                              │ thread "outbox": disk │
 //!                                              lost? back off, again
 //! ```
 //!
@@ -22,6 +23,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use tracing::{info, warn};
 
 use crate::clock::Clock;
 
@@ -49,6 +51,9 @@ pub use fingerprint::KeyFingerprint;
 pub use identity::{Identity, PackInfo};
 pub use inbox::{PublishHandle, Reply};
 pub use mqtt::{Acceptance, Arrival, Connection, Listener, Refusal, Trouble, client_identity, probe};
+pub use outbox::{
+    DAMAGED as OUTBOX_DAMAGED, FILE as OUTBOX_FILE, GROWTH as OUTBOX_GROWTH, OutboxSettings, OutboxStanding, Place,
+};
 pub use settings::{ClientIdentity, Credentials, Protocol, PublishSettings, Secret};
 pub use state::{Answer, FaceState, FusedState, SceneState, State, VoiceState};
 pub use topics::{DeviceId, Prefix, TopicError, Topics};
@@ -56,6 +61,7 @@ pub use wall::Wall;
 
 use inbox::Inbox;
 use mqtt::Task;
+use outbox::Keeper;
 
 /// Messages to us that may wait to be looked at.
 const ARRIVALS: usize = 64;
@@ -97,6 +103,9 @@ pub enum PublishError {
         /// What rustls said.
         reason: String,
     },
+    /// The thread that keeps events on the disk cannot start.
+    #[error("the thread that keeps events on the disk cannot start: {0}; end other programs")]
+    Thread(#[source] std::io::Error),
     /// The keep-alive is out of range.
     #[error("a keep-alive of {given:?} is not possible; write a time from 5 s to 18 h, for example 20 s")]
     KeepAlive {
@@ -110,7 +119,7 @@ pub enum PublishError {
 pub struct Farewell {
     /// Whether the broker acknowledged that we stopped. If not, it says `offline` when it notices.
     pub clean: bool,
-    /// Events that the broker has not acknowledged: they are lost.
+    /// Events that the broker has not acknowledged and the disk does not have: they are lost.
     pub lost_events: usize,
 }
 
@@ -122,6 +131,7 @@ pub struct Publisher {
     arrivals: Option<mpsc::Receiver<Arrival>>,
     stop: watch::Sender<Option<Duration>>,
     task: JoinHandle<bool>,
+    keeper: Option<Keeper>,
 }
 
 impl Publisher {
@@ -135,12 +145,14 @@ impl Publisher {
         clock: Arc<dyn Clock>,
         runtime: &Handle,
     ) -> Result<Self, PublishError> {
-        let inbox = Arc::new(Inbox::new(settings, identity, clock));
+        let inbox = Arc::new(Inbox::new(settings, identity, clock.clone()));
         let (stop, stopping) = watch::channel(None);
         let (says, connection) = watch::channel(Connection::Connecting);
         let (hands, arrivals) = mpsc::channel(ARRIVALS);
         let task = Task::new(settings, inbox.clone(), says, stopping, hands)?;
-        Ok(Self { inbox, connection, arrivals: Some(arrivals), stop, task: runtime.spawn(task.run()) })
+        let keep = |folder| Keeper::start(inbox.outbox().clone(), folder, clock);
+        let keeper = settings.outbox.dir.clone().map(keep).transpose().map_err(PublishError::Thread)?;
+        Ok(Self { inbox, connection, arrivals: Some(arrivals), stop, task: runtime.spawn(task.run()), keeper })
     }
 
     /// The end for the pipeline; may be cloned.
@@ -159,7 +171,8 @@ impl Publisher {
         self.arrivals.take()
     }
 
-    /// Sends what waits, says `stopped`, and ends; gives up after `deadline`.
+    /// Sends what waits, says `stopped`, and ends; gives up after `deadline`. What the broker has not acknowledged by
+    /// then is written to the disk, when there is one: for that no more time is given than for the rest.
     pub async fn stop(mut self, deadline: Duration) -> Farewell {
         // The task may have ended already; then there is nobody to tell.
         let _ = self.stop.send(Some(deadline));
@@ -170,6 +183,16 @@ impl Publisher {
                 false
             }
         };
-        Farewell { clean, lost_events: self.inbox.waiting_events() }
+        if let Some(keeper) = self.keeper.take() {
+            let writing = tokio::task::spawn_blocking(move || keeper.stop());
+            if !matches!(timeout(deadline, writing).await, Ok(Ok(()))) {
+                warn!("The disk does not take the events that wait.");
+            }
+            let kept = self.inbox.waiting_events() - self.inbox.outbox().in_memory_only();
+            if kept > 0 {
+                info!(kept, "Events wait on the disk for the next start.");
+            }
+        }
+        Farewell { clean, lost_events: self.inbox.outbox().in_memory_only() }
     }
 }

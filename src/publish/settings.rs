@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::address::BrokerAddress;
 use super::fingerprint::KeyFingerprint;
+use super::outbox::OutboxSettings;
 use super::payload::Encoding;
 use super::topics::Prefix;
 
@@ -97,8 +98,10 @@ pub struct PublishSettings {
     pub event_expiry: Option<Duration>,
     /// The shortest time between two states of one face.
     pub state_interval: Duration,
-    /// How many events may wait for the broker, in memory: ten thousand take up to 4 MiB.
+    /// How many events may wait for the broker in memory only: ten thousand take up to 4 MiB.
     pub waiting_events: usize,
+    /// How events are kept while the broker is away.
+    pub outbox: OutboxSettings,
 }
 
 impl PublishSettings {
@@ -127,6 +130,7 @@ impl Default for PublishSettings {
             event_expiry: Some(Duration::from_secs(24 * 3600)),
             state_interval: Duration::from_millis(200),
             waiting_events: 10_000,
+            outbox: OutboxSettings::default(),
         }
     }
 }

@@ -12,6 +12,7 @@ mod delivery;
 mod harness;
 mod log;
 mod outage;
+mod outbox;
 mod properties;
 mod trust;
 mod websocket;

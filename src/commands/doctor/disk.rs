@@ -1,6 +1,6 @@
 //! Where the system writes, and how much room there is.
 //!
-//! affectd itself writes nothing but what TensorRT compiles; a full disk stops the journal, updates and the
+//! affectd itself writes nothing but events that wait for the broker and what TensorRT compiles; a full disk stops the journal, updates and the
 //! broker beside it all the same.
 
 use std::path::{Path, PathBuf};
@@ -17,12 +17,13 @@ const ROOM_TO_COMPILE: u64 = 512;
 
 /// One file system.
 #[derive(Debug, Clone, Copy)]
-struct Space {
+pub(super) struct Space {
     /// In MiB.
-    total: u64,
+    pub total: u64,
     /// What others than root may still write, in MiB.
-    free: u64,
-    read_only: bool,
+    pub free: u64,
+    /// Whether nothing may be written at all.
+    pub read_only: bool,
 }
 
 /// Looks at the root, at where logs and state are kept, and at the folder of compiled models if it is used.
@@ -70,7 +71,8 @@ fn judge(place: &Path, space: Space, may_be_read_only: bool, room: u64) -> Findi
     )
 }
 
-fn space(path: &Path) -> Option<Space> {
+/// How much room there is where `path` is.
+pub(super) fn space(path: &Path) -> Option<Space> {
     const MIB: u64 = 1 << 20;
     let stat = statvfs(path).ok()?;
     let mib = |blocks: u64| blocks.saturating_mul(stat.f_frsize) / MIB;
@@ -85,7 +87,7 @@ fn same_file_system(a: &Path, b: &Path) -> bool {
 }
 
 /// The folder itself, or the nearest above it that is there.
-fn nearest(path: &Path) -> PathBuf {
+pub(super) fn nearest(path: &Path) -> PathBuf {
     path.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("/")).to_owned()
 }
 

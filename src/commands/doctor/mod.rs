@@ -27,6 +27,7 @@ mod disk;
 mod heat;
 mod limit;
 mod machine;
+mod outbox;
 mod packs;
 mod picture;
 mod report;
@@ -83,6 +84,7 @@ const LOOKS: [Look; 18] = [
     Look { what: "processor", limit: |_| QUICK, look: machine::processor },
     Look { what: "memory", limit: |_| QUICK, look: machine::memory },
     Look { what: "disk", limit: |_| QUICK, look: disk::look },
+    Look { what: "outbox", limit: |_| QUICK, look: outbox::look },
     Look { what: "clock", limit: |_| QUICK, look: clock::look },
     Look { what: "heat", limit: |_| QUICK, look: heat::look },
     Look { what: "rights", limit: |_| QUICK, look: access::look },

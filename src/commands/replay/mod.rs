@@ -56,9 +56,12 @@ pub fn run(args: &ReplayArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
     // One broker is asked for, and shown.
     config.publish.spares.clear();
 
+    // What the service of the same configuration keeps is not ours to publish.
+    config.publish.outbox.dir = args.outbox.clone();
+
     let recorder = match &args.record {
         Some(path) => Some(
-            Recorder::create(path, device.clone(), clock.clone())
+            Recorder::create(path, device.clone())
                 .with_context(|| format!("{}: the recording cannot be written", path.display()))?,
         ),
         None => None,

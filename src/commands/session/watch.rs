@@ -126,6 +126,7 @@ impl Watch {
             voice: voice.read(),
             packs: packs.read(),
             link,
+            outbox: self.publish.outbox(),
             slowed: self.slowed,
             heat,
             clock,

@@ -248,7 +248,7 @@ impl<'a> Session<'a> {
         let Subject { inbox, device, topics, encoding, event_expiry, .. } = self.subject;
         loop {
             let (seq, letter, age) = inbox.take_event()?;
-            let historical = age > HISTORICAL;
+            let historical = letter.restored || age > HISTORICAL;
             match EventPayload::of(&letter.event, letter.times, historical, device) {
                 Ok(payload) => {
                     let payload = encode(&payload, *encoding);

@@ -9,6 +9,7 @@ use super::SCHEMA;
 use super::number::{Celsius, Millis, PerSecond, Stamp};
 use crate::clock::Monotonic;
 use crate::health::{Health, Level, StageHealth};
+use crate::publish::Place;
 use crate::publish::topics::DeviceId;
 
 /// How well something works.
@@ -30,6 +31,26 @@ impl From<Level> for LevelName {
             Level::Ok => Self::Ok,
             Level::Degraded => Self::Degraded,
             Level::Failed => Self::Failed,
+        }
+    }
+}
+
+/// Where events wait.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
+#[serde(rename_all = "snake_case")]
+pub enum PlaceName {
+    /// In memory only.
+    Memory,
+    /// On the disk.
+    Disk,
+}
+
+impl From<Place> for PlaceName {
+    fn from(place: Place) -> Self {
+        match place {
+            Place::Memory => Self::Memory,
+            Place::Disk => Self::Disk,
         }
     }
 }
@@ -61,7 +82,8 @@ pub struct StagePayload<'a> {
     /// Latency over the last ten seconds or more.
     #[serde(skip_serializing_if = "Option::is_none")]
     latency_ms: Option<LatencyPayload>,
-    /// What was left out since the start because there was no time for it.
+    /// What was left out since the start because there was no time for it (camera, voice), or lost because too much
+    /// waited, for too long (outbox).
     #[serde(skip_serializing_if = "Option::is_none")]
     dropped: Option<u64>,
     /// Frames that came damaged and were left out since the start.
@@ -69,6 +91,12 @@ pub struct StagePayload<'a> {
     damaged: Option<u64>,
     /// How often it died, and was started again, since the start.
     restarts: u64,
+    /// Events that wait for the broker (outbox).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waiting: Option<u64>,
+    /// Where they wait: `disk`, or `memory`, which a power cut empties.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kept_in: Option<PlaceName>,
 }
 
 /// How a device is.
@@ -93,7 +121,8 @@ pub struct HealthPayload<'a> {
     temperature: Option<Celsius>,
     /// Whether the board runs slower than it could, to cool down.
     throttled: bool,
-    /// The stages that take part, by name: camera, microphone, faces, voice, packs, mqtt, machine.
+    /// The stages that take part, by name: camera, microphone, faces, voice, packs, mqtt, outbox,
+    /// machine.
     stages: BTreeMap<&'static str, StagePayload<'a>>,
 }
 
@@ -111,6 +140,8 @@ impl<'a> HealthPayload<'a> {
             dropped: stage.dropped,
             damaged: stage.damaged,
             restarts: stage.restarts,
+            waiting: stage.waiting.map(|(waiting, _)| waiting),
+            kept_in: stage.waiting.map(|(_, place)| place.into()),
         };
         Self {
             schema: SCHEMA,

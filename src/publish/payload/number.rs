@@ -119,6 +119,18 @@ pub(super) fn pixels(value: f32) -> Option<i32> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp(Timestamp);
 
+impl Stamp {
+    /// The time itself.
+    pub const fn timestamp(self) -> Timestamp {
+        self.0
+    }
+
+    /// Microseconds since 1970, as published.
+    pub fn micros(self) -> i64 {
+        self.0.as_microsecond()
+    }
+}
+
 impl From<Timestamp> for Stamp {
     fn from(at: Timestamp) -> Self {
         Self(at)

@@ -19,7 +19,7 @@ use crate::publish::payload::number::Stamp;
 use crate::publish::payload::{
     DevicePayload, EventPayload, EventTimes, FaceLine, HealthPayload, ScenePayload, Status, VoiceLine,
 };
-use crate::publish::{Answer, DeviceId, FaceState, FusedState, Identity, PackInfo, SceneState, VoiceState};
+use crate::publish::{Answer, DeviceId, FaceState, FusedState, Identity, PackInfo, Place, SceneState, VoiceState};
 use crate::voice::SoundQuality;
 
 /// The text that goes out, on several lines; as CBOR it says the same.
@@ -227,6 +227,7 @@ fn stage_health(stage: Part) -> StageHealth {
         damaged: None,
         latency: None,
         restarts: 0,
+        waiting: None,
     }
 }
 
@@ -235,10 +236,11 @@ fn healthy() -> Health {
     let latency = Some((Duration::from_micros(23_800), Duration::from_micros(47_600)));
     let faces = StageHealth { rate: Some(29.97), latency, ..stage_health(Part::Faces) };
     let others = [Part::Packs, Part::Mqtt, Part::Machine].map(stage_health);
+    let outbox = StageHealth { dropped: Some(0), waiting: Some((3, Place::Disk)), ..stage_health(Part::Outbox) };
     Health {
         at: Monotonic::new(Duration::from_secs(3602)),
         started: Monotonic::new(Duration::from_secs(2)),
-        stages: [camera, faces].into_iter().chain(others).collect(),
+        stages: [camera, faces, outbox].into_iter().chain(others).collect(),
         temperature: Some(61.3),
         throttled: false,
     }

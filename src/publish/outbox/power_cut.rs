@@ -1,0 +1,358 @@
+//! What is left of the file when the power fails, or something else befalls it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use proptest::prelude::*;
+use redb::{BackendError, StorageBackend};
+
+use super::letter::testing::{letter, number};
+use super::limits::Dating;
+use super::record;
+use super::salvage;
+use super::store::{FILE, GROWTH, Store, StoreError};
+use crate::clock::Monotonic;
+
+const PAGE: usize = 4096;
+
+fn dating() -> Dating {
+    Dating { now: Monotonic::default(), wall: "2026-11-23T00:00:00Z".parse().unwrap() }
+}
+
+fn record_of(key: u64) -> (u64, Vec<u8>) {
+    (key, record::encode(key, &letter(key.into())))
+}
+
+/// What redb did to its file.
+#[derive(Debug, Clone)]
+enum Act {
+    Write(u64, Vec<u8>),
+    SetLen(u64),
+    Sync,
+}
+
+/// A file in memory that remembers what was done to it.
+#[derive(Debug, Clone, Default)]
+struct Film(Arc<Mutex<(Vec<u8>, Vec<Act>)>>);
+
+impl Film {
+    fn of(bytes: Vec<u8>) -> Self {
+        Self(Arc::new(Mutex::new((bytes, Vec::new()))))
+    }
+
+    fn acts(&self) -> Vec<Act> {
+        self.0.lock().unwrap().1.clone()
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        self.0.lock().unwrap().0.clone()
+    }
+}
+
+fn apply(bytes: &mut Vec<u8>, act: &Act) {
+    match act {
+        Act::Write(offset, data) => {
+            let offset = *offset as usize;
+            bytes.resize(bytes.len().max(offset + data.len()), 0);
+            bytes[offset..offset + data.len()].copy_from_slice(data);
+        }
+        Act::SetLen(len) => bytes.resize(*len as usize, 0),
+        Act::Sync => {}
+    }
+}
+
+impl StorageBackend for Film {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.0.lock().unwrap().0.len() as u64)
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        let film = self.0.lock().unwrap();
+        let end = offset as usize + out.len();
+        let bytes = film.0.get(offset as usize..end).ok_or(io::ErrorKind::UnexpectedEof)?;
+        out.copy_from_slice(bytes);
+        Ok(())
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.act(Act::SetLen(len));
+        Ok(())
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.act(Act::Sync);
+        Ok(())
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.act(Act::Write(offset, data.to_owned()));
+        Ok(())
+    }
+
+    fn try_lock_range(&self, _: std::ops::Bound<u64>, _: std::ops::Bound<u64>) -> Result<bool, BackendError> {
+        Ok(true)
+    }
+}
+
+impl Film {
+    fn act(&self, act: Act) {
+        let mut film = self.0.lock().unwrap();
+        apply(&mut film.0, &act);
+        film.1.push(act);
+    }
+}
+
+/// The numbers of the letters that are in a file with these bytes.
+fn held(bytes: Vec<u8>) -> Result<BTreeSet<u128>, StoreError> {
+    let mut held = BTreeSet::new();
+    Store::with_backend(Path::new("film"), Film::of(bytes), |_, record| {
+        held.insert(record::decode(record, &dating()).map_or(u128::MAX, |(_, letter)| number(&letter)));
+    })?;
+    Ok(held)
+}
+
+fn salvaged(bytes: &[u8]) -> BTreeSet<u128> {
+    let letters = salvage::search(bytes, &dating()).unwrap();
+    letters.into_iter().map(|(_, letter)| number(&letter)).collect()
+}
+
+/// Commits ten batches of three, the sixth of which removes the first; gives back the film, and with how many acts
+/// each commit was done.
+fn ten_commits() -> (Film, Vec<usize>) {
+    static MADE: OnceLock<(Film, Vec<usize>)> = OnceLock::new();
+    let (film, done) = MADE.get_or_init(make_ten_commits);
+    (film.clone(), done.clone())
+}
+
+fn make_ten_commits() -> (Film, Vec<usize>) {
+    let film = Film::default();
+    let mut store = Store::with_backend(Path::new("film"), film.clone(), |_, _| {}).unwrap();
+    let done = (0..10u64).map(|batch| {
+        let insert: Vec<_> = (batch * 3..batch * 3 + 3).map(record_of).collect();
+        let remove: &[u64] = if batch == 5 { &[0, 1, 2] } else { &[] };
+        store.commit(&insert, remove).unwrap();
+        film.acts().len()
+    });
+    let done = done.collect();
+    std::mem::forget(store);
+    (film, done)
+}
+
+/// What must be there when `acts` acts were done.
+fn due(done: &[usize], acts: usize) -> BTreeSet<u128> {
+    let batches = done.iter().take_while(|&&done| done <= acts).count() as u128;
+    (if batches > 5 { 3 } else { 0 }..batches * 3).collect()
+}
+
+/// The power fails after every act of redb, and in two of the batches at every third byte of the header and every 509th
+/// of any other page that is just being written. What was committed is there; of the rest, a whole batch or nothing.
+#[test]
+fn a_power_cut_at_any_moment_loses_nothing_that_was_committed() {
+    let (film, done) = ten_commits();
+    let acts = film.acts();
+    let (mut bytes, mut moments) = (Vec::new(), 0);
+    for (number, act) in acts.iter().enumerate() {
+        let must = due(&done, number);
+        let mut look = |bytes: Vec<u8>| {
+            moments += 1;
+            let held = held(bytes).unwrap_or_else(|error| panic!("after {number} acts: {error}"));
+            let extra: Vec<_> = held.difference(&must).collect();
+            let missing: Vec<_> = must.difference(&held).collect();
+            // The batch that was being written may be there as a whole: three more, three fewer, or both.
+            assert!([0, 3].contains(&extra.len()) && [0, 3].contains(&missing.len()), "{number}: {held:?}");
+            assert!(missing.iter().all(|&&id| id < 3), "{number}: {missing:?} are missing");
+        };
+        if done.first().is_some_and(|&first| number >= first) {
+            look(bytes.clone());
+            // Torn writes of two batches, one of which removes what another had inserted.
+            if let Act::Write(offset, data) = act
+                && (done[4]..done[6]).contains(&number)
+            {
+                let step = if *offset == 0 { 3 } else { 509 };
+                for torn in (0..data.len().min(PAGE)).step_by(step) {
+                    let mut bytes = bytes.clone();
+                    apply(&mut bytes, &Act::Write(*offset, data[..torn].to_owned()));
+                    look(bytes);
+                }
+            }
+        }
+        apply(&mut bytes, act);
+    }
+    assert!(moments > 100 && acts.iter().filter(|act| matches!(act, Act::Sync)).count() >= 10, "{moments}");
+    assert_eq!(held(bytes).unwrap(), (3..30).collect());
+}
+
+/// What the disk was told and not yet asked to keep may be there in any order, or not at all.
+#[test]
+fn what_was_written_may_reach_the_disk_in_any_order_before_it_is_asked_to_keep_it() {
+    let (film, done) = ten_commits();
+    let acts = film.acts();
+    let mut kept = Vec::new();
+    let mut from = 0;
+    for sync in (0..acts.len()).filter(|&number| matches!(acts[number], Act::Sync)) {
+        let pending = &acts[from..sync];
+        if from >= done[0] {
+            for skipped in 0..pending.len() {
+                let mut bytes = kept.clone();
+                let others = pending.iter().enumerate().filter(|(number, _)| *number != skipped);
+                others.for_each(|(_, act)| apply(&mut bytes, act));
+                let held = held(bytes).unwrap_or_else(|error| panic!("without act {}: {error}", from + skipped));
+                let missing = due(&done, from).into_iter().filter(|id| *id > 2 && !held.contains(id)).count();
+                assert_eq!(missing, 0, "without act {}", from + skipped);
+            }
+        }
+        pending.iter().for_each(|act| apply(&mut kept, act));
+        from = sync + 1;
+    }
+}
+
+/// The file ends too early: at every page, and a little into it. It is opened or found damaged, never misread.
+#[test]
+fn a_file_that_ends_too_early_is_found_damaged_or_holds_what_was_committed() {
+    let (film, _) = ten_commits();
+    let bytes = film.bytes();
+    let (mut opened, mut damaged) = (0, 0);
+    for page in 0..bytes.len() / PAGE {
+        for cut in [page * PAGE, page * PAGE + 1 + page * 7 % (PAGE - 1)] {
+            match held(bytes[..cut].to_owned()) {
+                Ok(held) => {
+                    assert!(held.is_empty() || held == (3..30).collect(), "{cut}: {held:?}");
+                    opened += 1;
+                }
+                Err(StoreError::Damaged { .. }) => damaged += 1,
+                Err(error) => panic!("{cut}: {error}"),
+            }
+        }
+    }
+    assert!(opened > 0 && damaged > 10, "{opened} {damaged}");
+}
+
+/// The file ends at any byte of any page with letters: no letter is lost but the one that is torn.
+#[test]
+fn of_a_file_that_ends_at_any_byte_every_whole_letter_is_found() {
+    let (film, _) = ten_commits();
+    let bytes = film.bytes();
+    let records: Vec<_> = (0..30).map(|id| (u128::from(id), record_of(id).1)).collect();
+    let ends = |bytes: &[u8]| -> Vec<(usize, u128)> {
+        let ends = |(id, record): &(u128, Vec<u8>)| {
+            let places = bytes.windows(record.len()).enumerate().filter(|(_, window)| window == record);
+            places.map(|(place, _)| (place + record.len(), *id)).collect::<Vec<_>>()
+        };
+        records.iter().flat_map(ends).collect()
+    };
+    let mut pages = 0;
+    for page in bytes.chunks(PAGE).filter(|page| page.windows(3).any(|window| window == record::MARK)) {
+        let ends = ends(page);
+        for cut in 0..=page.len() {
+            let whole: BTreeSet<_> = ends.iter().filter(|(end, _)| *end <= cut).map(|(_, id)| *id).collect();
+            assert_eq!(salvaged(&page[..cut]), whole, "{cut}");
+        }
+        pages += 1;
+    }
+    assert!(pages > 1);
+    // And in the whole file, whatever else is in it.
+    assert!((3..30).all(|id| salvaged(&bytes).contains(&id)));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Bytes are flipped anywhere in what redb wrote. Either nothing of it mattered, or it is found out; and whatever
+    /// letter was not hit itself is found.
+    #[test]
+    fn flipped_bytes_are_never_taken_for_letters(
+        flips in prop::collection::vec((any::<prop::sample::Index>(), 1u8..), 1..8),
+        clean in any::<bool>(),
+    ) {
+        let (film, _) = ten_commits();
+        let mut bytes = film.bytes();
+        if clean {
+            // Closed in an orderly way: redb would trust it.
+            held_and_closed(&mut bytes);
+        }
+        let used = bytes.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+        flips.iter().for_each(|(place, flip)| bytes[place.index(used)] ^= flip);
+        match held(bytes.clone()) {
+            Ok(held) => prop_assert!(held.is_subset(&(0..30).collect()), "{:?}", held),
+            Err(error) => prop_assert!(matches!(error, StoreError::Damaged { .. }), "{}", error),
+        }
+        let found = salvaged(&bytes);
+        prop_assert!(found.is_subset(&(0..30).collect()) && found.len() + flips.len() >= 27, "{:?}", found);
+    }
+}
+
+fn held_and_closed(bytes: &mut Vec<u8>) {
+    let film = Film::of(bytes.clone());
+    drop(Store::with_backend(Path::new("film"), film.clone(), |_, _| {}).unwrap());
+    *bytes = film.bytes();
+}
+
+#[test]
+fn the_file_is_its_owners_alone_and_held_by_one() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), |_, _| {}).unwrap();
+    let mode = fs::metadata(folder.path().join(FILE)).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let second = Store::open(folder.path(), |_, _| {});
+    assert!(matches!(second, Err(StoreError::Held { .. })), "{second:?}");
+    drop(store);
+    assert!(Store::open(folder.path(), |_, _| {}).is_ok());
+}
+
+/// What decision 29 says of wear: run with `--nocapture` for the figures.
+#[test]
+fn a_batch_writes_few_pages_however_many_letters_wait() {
+    let film = Film::default();
+    let mut store = Store::with_backend(Path::new("film"), film.clone(), |_, _| {}).unwrap();
+    let mut next = 0;
+    for (waiting, batch) in [(0, 1), (0, 10), (1000, 1), (1000, 10), (50_000, 1), (50_000, 10)] {
+        while next < waiting {
+            let insert: Vec<_> = (next..next + 500).map(record_of).collect();
+            next += 500;
+            store.commit(&insert, &[]).unwrap();
+        }
+        let before = film.acts().len();
+        for _ in 0..10 {
+            let insert: Vec<_> = (next..next + batch).map(record_of).collect();
+            next += batch;
+            store.commit(&insert, &[]).unwrap();
+        }
+        let acts = film.acts().split_off(before);
+        let written: usize = acts.iter().map(|act| if let Act::Write(_, data) = act { data.len() } else { 0 }).sum();
+        let syncs = acts.iter().filter(|act| matches!(act, Act::Sync)).count();
+        println!(
+            "{waiting} wait, {batch} more: {} bytes in {:.1} writes, the disk asked {:.1} times; \
+             {:.0} MiB in an hour with one batch a second",
+            written / 10,
+            (acts.len() - syncs) as f64 / 10.0,
+            syncs as f64 / 10.0,
+            written as f64 / 10.0 * 3600.0 / f64::from(1 << 20),
+        );
+        assert!(written / 10 <= 64 << 10 && syncs <= 20, "{written} bytes, {syncs} times");
+    }
+}
+
+#[test]
+fn a_file_does_not_outgrow_its_records_by_more_than_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(folder.path(), |_, _| {}).unwrap();
+    let size = || fs::metadata(folder.path().join(FILE)).unwrap().len();
+    let cost = u64::from(record::size(&letter(1))) + super::limits::OVERHEAD;
+    let cap = 2u64 << 20;
+    let (mut first, mut last) = (0, 0);
+    // Three times through everything that may wait, in batches of a hundred, one in and one out.
+    while last < 3 * cap / cost {
+        let insert: Vec<_> = (last..last + 100).map(record_of).collect();
+        last += 100;
+        let overflow = (last - first).saturating_sub(cap / cost);
+        let remove: Vec<_> = (first..first + overflow).collect();
+        first += overflow;
+        store.commit(&insert, &remove).unwrap();
+    }
+    println!("{} records of {cost} bytes at the most: a file of {} bytes", last - first, size());
+    assert!(size() <= GROWTH * cap, "{} bytes", size());
+}
