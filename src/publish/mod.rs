@@ -44,7 +44,7 @@ pub use address::{AddressError, BrokerAddress};
 pub use counts::Counts;
 pub use identity::{Identity, PackInfo};
 pub use inbox::PublishHandle;
-pub use mqtt::{Acceptance, Arrival, Connection, Listener, Trouble, probe};
+pub use mqtt::{Acceptance, Arrival, Connection, Listener, Trouble, probe, sweep};
 pub use settings::{Credentials, Protocol, PublishSettings, Secret};
 pub use state::{Answer, FaceState, FusedState, SceneState, State, VoiceState};
 pub use topics::{DeviceId, Prefix, TopicError, Topics};

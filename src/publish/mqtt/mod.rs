@@ -27,12 +27,14 @@ mod listen;
 mod probe;
 mod session;
 mod stop;
+mod sweep;
 mod tls;
 mod trouble;
 
 pub use link::Arrival;
 pub use listen::Listener;
 pub use probe::{Acceptance, probe};
+pub use sweep::sweep;
 pub use trouble::Trouble;
 
 /// A connection that held this long was a good one: after its loss the waits begin anew. One that broke
