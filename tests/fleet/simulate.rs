@@ -55,11 +55,13 @@ async fn every_device_comes_and_goes_and_every_event_arrives_once() {
     for key in ["sent", "received"] {
         assert_eq!(report["events"][key], events.len(), "{key}");
     }
-    let states = messages.iter().filter(|message| message.topic.ends_with("/state")).count();
-    assert_eq!(report["states"]["received"], states);
+    let sent = report["states"]["sent"].as_u64().unwrap();
+    let received = report["states"]["received"].as_u64().unwrap();
+    let states = messages.iter().filter(|message| message.topic.ends_with("/state")).count() as u64;
+    assert!(sent >= received && sent >= states, "{sent} sent, {received} and {states} received");
     assert!(report["broker"]["process"]["name"].as_str().unwrap().starts_with("mosquitto"), "{report:#}");
     let count = |kind: &str| report[kind]["latency_ms"]["count"].as_u64().unwrap();
-    assert!(count("states") > 100 && count("states") <= states as u64 && count("events") > 0, "{report:#}");
+    assert!(count("states") > 100 && count("states") <= received && count("events") > 0, "{report:#}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

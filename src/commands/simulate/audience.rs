@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -15,6 +16,7 @@ use super::records::Feed;
 use super::shared::Shared;
 use crate::clock::Clock;
 use crate::events::Stage;
+use crate::publish::payload::Encoding;
 use crate::publish::{Arrival, Listener, Trouble};
 
 /// How long the broker may take to let a subscriber in.
@@ -27,17 +29,17 @@ pub struct Audience {
 
 /// What is read of an event.
 #[derive(Deserialize)]
-struct EventSeen<'a> {
-    id: Uuid,
+struct EventSeen {
+    id: String,
     #[serde(rename = "type")]
-    stage: &'a str,
-    at: &'a str,
+    stage: String,
+    at: String,
 }
 
 /// What is read of a state.
 #[derive(Deserialize)]
-struct StateSeen<'a> {
-    captured_at: &'a str,
+struct StateSeen {
+    captured_at: String,
 }
 
 impl Audience {
@@ -84,14 +86,15 @@ fn take(feed: Feed, arrival: &Arrival, shared: &Shared) {
     let Some(device) = shared.roster.number(&arrival.topic) else { return };
     let now = shared.clock.now();
     let age = |stamp: Timestamp| shared.clock.age(stamp, now);
+    let encoding = shared.plan.publish.encoding;
     let (mut key, mut took) = (None, None);
     match feed {
         Feed::Events => {
-            if let Some((seen, at)) = event_in(&arrival.payload) {
+            if let Some((seen, at)) = event_in(&arrival.payload, encoding) {
                 (key, took) = (Some(seen), Some(age(at)));
             }
         }
-        Feed::Faces | Feed::Scenes => took = captured_at(&arrival.payload).map(age),
+        Feed::Faces | Feed::Scenes => took = captured_at(&arrival.payload, encoding).map(age),
         Feed::Statuses | Feed::Healths => {}
     }
     let mut records = shared.records();
@@ -104,18 +107,25 @@ fn take(feed: Feed, arrival: &Arrival, shared: &Shared) {
     }
 }
 
-fn event_in(payload: &[u8]) -> Option<(Key, Timestamp)> {
-    let seen: EventSeen<'_> = serde_json::from_slice(payload).ok()?;
-    let stage = match seen.stage {
+fn event_in(payload: &[u8], encoding: Encoding) -> Option<(Key, Timestamp)> {
+    let seen: EventSeen = decode(payload, encoding)?;
+    let stage = match &*seen.stage {
         "new" => Stage::New,
         "update" => Stage::Update,
         "end" => Stage::End,
         _ => return None,
     };
-    let at: Timestamp = seen.at.parse().ok()?;
-    Some((Key::new(seen.id, stage, at.as_microsecond()), at))
+    let (id, at): (Uuid, Timestamp) = (seen.id.parse().ok()?, seen.at.parse().ok()?);
+    Some((Key::new(id, stage, at.as_microsecond()), at))
 }
 
-fn captured_at(payload: &[u8]) -> Option<Timestamp> {
-    serde_json::from_slice::<StateSeen<'_>>(payload).ok()?.captured_at.parse().ok()
+fn captured_at(payload: &[u8], encoding: Encoding) -> Option<Timestamp> {
+    decode::<StateSeen>(payload, encoding)?.captured_at.parse().ok()
+}
+
+fn decode<T: DeserializeOwned>(payload: &[u8], encoding: Encoding) -> Option<T> {
+    match encoding {
+        Encoding::Json => serde_json::from_slice(payload).ok(),
+        Encoding::Cbor => ciborium::from_reader(payload).ok(),
+    }
 }

@@ -1,7 +1,8 @@
 //! Takes what was kept back from the broker: for devices that were only made up, and are over.
 
 use super::dialer::Dialer;
-use super::link::{Message, REQUESTS, Seen};
+use super::link::{REQUESTS, Seen};
+use super::message::Message;
 use super::trouble::Trouble;
 use crate::publish::PublishError;
 use crate::publish::settings::PublishSettings;
@@ -23,7 +24,7 @@ pub async fn sweep(
         let mut said = Ok(());
         while connected && handed < REQUESTS && said.is_ok() {
             let Some(topic) = topics.next() else { break };
-            said = sender.send(Message { topic, payload: Vec::new(), retain: true, acknowledged: true });
+            said = sender.send(Message { retain: true, ..Message::nothing(topic.clone()) }, topic, None);
             (handed, unanswered) = (handed + 1, unanswered + 1);
         }
         if connected && unanswered == 0 {
@@ -34,7 +35,7 @@ pub async fn sweep(
             Err(cause) => Err(cause),
         };
         match seen {
-            Ok(Seen::Connected) => connected = true,
+            Ok(Seen::Connected(_)) => connected = true,
             Ok(Seen::Sent(_)) => handed = handed.saturating_sub(1),
             Ok(Seen::Acknowledged { .. }) => unanswered = unanswered.saturating_sub(1),
             Ok(Seen::Goodbye) => return Ok(Ok(())),
