@@ -15,7 +15,7 @@
 //! | [`conductor`] | the phases: connect, measure, say goodbye |
 //! | [`limits`], [`broker_process`], [`sample`] | what the machine allows, and what is used |
 //!
-//! Everything runs on two threads, however many devices there are.
+//! Everything runs on two threads (a third waits for them), however many devices there are.
 
 use std::time::Duration;
 
@@ -83,6 +83,9 @@ pub fn run(args: &SimulateArgs) -> anyhow::Result<Exit> {
         println!("{:#}", report.json());
     } else {
         print!("{report}");
+    }
+    if let Some(caution) = report.caution() {
+        eprintln!("affectd: {caution}.");
     }
     let failures = report.failures();
     for failure in &failures {

@@ -12,6 +12,9 @@ use super::sample::Sample;
 use super::shared::Shared;
 use crate::publish::{Counts, Protocol};
 
+/// A simulator that tells less than this share of what it should is itself what is slow.
+const KEPT_PACE: f64 = 0.95;
+
 /// The figures.
 pub struct Report {
     broker: String,
@@ -96,6 +99,17 @@ impl Report {
             memory_per_device: grown.map(|grown| grown / first.online.max(1) as u64),
             whereabouts,
         }
+    }
+
+    /// What to bear in mind about the figures: nothing, when the simulator kept its pace.
+    pub fn caution(&self) -> Option<String> {
+        (self.online > 0 && self.pace < KEPT_PACE).then(|| {
+            format!(
+                "the simulator told only {:.0} % of what it should have: times and rates are its own, not the broker's; \
+                 give it more processor, or simulate fewer devices",
+                100.0 * self.pace
+            )
+        })
     }
 
     /// What went wrong, if anything did.
