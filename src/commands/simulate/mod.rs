@@ -8,12 +8,12 @@
 //!
 //! | file | what it is for |
 //! |---|---|
-//! | [`script`] | what a device sees: people who come, show expressions and go; pure |
-//! | [`device`] | one device: a real publisher, and the script instead of a camera |
-//! | [`audience`] | the subscribers |
-//! | [`ledger`], [`records`], [`histogram`] | what was sent, what arrived, how long it took; pure |
-//! | [`conductor`] | the phases: connect, measure, say goodbye |
-//! | [`limits`], [`broker_process`], [`sample`] | what the machine allows, and what is used |
+//! | `script` | what a device sees: people who come, show expressions and go; pure |
+//! | `device` | one device: a real publisher, and the script instead of a camera |
+//! | `audience` | the subscribers |
+//! | `ledger`, `records`, `histogram` | what was sent, what arrived, how long it took; pure |
+//! | `conductor` | the phases: connect, measure, say goodbye |
+//! | `limits`, `broker_process`, `sample` | what the machine allows, and what is used |
 //!
 //! Everything runs on two threads (a third waits for them), however many devices there are.
 
