@@ -60,6 +60,8 @@ pub enum Command {
     Model(ModelCommand),
     /// Measure speed, memory and allocations on this machine
     Bench(BenchArgs),
+    /// Load a broker with the traffic of many devices that are made up, and measure what it takes
+    Simulate(SimulateArgs),
     /// Print what completes this command line in a shell
     Completions {
         /// The shell
@@ -447,6 +449,60 @@ pub struct SmoothingArgs {
     pub svg: Option<PathBuf>,
 
     /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+const AFTER_SIMULATE: &str = "\
+Each device is a real publisher with its own connection, will, topics and outbox; what it publishes is made up: people
+come, show expressions and go, and the daemon's own rules make events of it. Their ids are simulated-0001 and so on, and
+board, pack and engine say `simulated`. At the end their retained messages are removed from the broker.
+
+Latency is the time from handing a message to its publisher until a subscriber in this process has it, by the stamp in
+the message; both ends share one clock, and this machine's processors with the broker if that runs here.
+Lost events are those that no subscriber has received at the end.
+
+Examples:
+  affectd simulate --devices 1000 --broker mqtt://localhost:1883
+  affectd simulate --devices 200 --faces 3 --seconds 300 --config /etc/affectd/affectd.toml --json
+
+What the figures mean for a fleet: docs/fleet.md.
+Exit codes: 0 every device was online and no event was lost, 1 otherwise, 64 wrong command line, 78 wrong
+configuration.";
+
+/// Arguments of `simulate`.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_SIMULATE)]
+pub struct SimulateArgs {
+    /// How many devices
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub devices: u32,
+
+    /// How long to measure once all of them are online
+    #[arg(long, value_name = "S", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub seconds: u32,
+
+    /// The broker, as mqtts://HOST or mqtt://localhost:1883 [default: that of the configuration]
+    #[arg(long, value_name = "URL")]
+    pub broker: Option<String>,
+
+    /// The most people each device has in view at a time
+    #[arg(long, value_name = "F", default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=32))]
+    pub faces: u8,
+
+    /// How many devices are started in a second
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub ramp: u32,
+
+    /// Where chance begins: the same people come and go in each run
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+
+    /// Broker, login, rates and event rules from this configuration
+    #[arg(short, long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// The figures as JSON
     #[arg(long)]
     pub json: bool,
 }

@@ -38,6 +38,14 @@ pub fn for_commands(verbose: u8) {
     );
 }
 
+/// Starts logging for many devices in one process: what each publisher says of its connection is told by the one who
+/// conducts them, unless asked with -v.
+pub fn for_many_devices(verbose: u8) {
+    let layer = fmt::layer().with_ansi(is_terminal()).without_time().with_target(false).with_writer(std::io::stderr);
+    let quiet = Targets::new().with_default(Level::TRACE).with_target("affectd::publish", LevelFilter::OFF);
+    start(raised(Level::WARN, verbose), layer.with_filter((verbose == 0).then_some(quiet)));
+}
+
 /// The level, raised a step for each -v.
 pub fn raised(level: Level, verbose: u8) -> Level {
     const LEVELS: [Level; 5] = [Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG, Level::TRACE];

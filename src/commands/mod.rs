@@ -24,6 +24,7 @@ pub mod replay;
 pub mod run;
 mod session;
 mod setup;
+pub mod simulate;
 
 /// Does what the command line says. Whatever stops it is said on standard error, once.
 pub fn run(cli: &Cli) -> Exit {
@@ -45,8 +46,10 @@ pub fn run(cli: &Cli) -> Exit {
 
 fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
     let models = cli.models.as_deref();
-    if !matches!(cli.command, Command::Run(_)) {
-        logging::for_commands(cli.verbose);
+    match cli.command {
+        Command::Run(_) => {}
+        Command::Simulate(_) => logging::for_many_devices(cli.verbose),
+        _ => logging::for_commands(cli.verbose),
     }
     match &cli.command {
         Command::Run(args) => run::run(args, models, cli.verbose),
@@ -57,6 +60,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Doctor(args) => doctor::run(args, models),
         Command::Model(command) => model(command, models),
         Command::Bench(args) => bench::run(args, models),
+        Command::Simulate(args) => simulate::run(args),
         Command::Completions { shell } => describe::completions(*shell, &mut io::stdout().lock()).map(|()| Exit::Ok),
         Command::Man { dir } => describe::man(dir).map(|()| Exit::Ok),
     }

@@ -29,7 +29,7 @@ pub use settings::{EventSettings, PresenceRule, Rule};
 pub const LABEL_LEN: usize = 32;
 
 /// A step in an event's life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Stage {
     /// It began.
     New,

@@ -50,7 +50,7 @@ pub use counts::Counts;
 pub use fingerprint::KeyFingerprint;
 pub use identity::{Identity, PackInfo};
 pub use inbox::{PublishHandle, Reply};
-pub use mqtt::{Acceptance, Arrival, Connection, Listener, Refusal, Trouble, client_identity, probe};
+pub use mqtt::{Acceptance, Arrival, Connection, Listener, Refusal, Trouble, client_identity, probe, sweep};
 pub use outbox::{
     DAMAGED as OUTBOX_DAMAGED, FILE as OUTBOX_FILE, GROWTH as OUTBOX_GROWTH, OutboxSettings, OutboxStanding, Place,
 };

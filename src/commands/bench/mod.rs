@@ -16,7 +16,7 @@ mod faces;
 mod report;
 mod smoothing;
 mod sound;
-mod usage;
+pub(super) mod usage;
 
 /// Runs the command.
 ///

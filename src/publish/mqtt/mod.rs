@@ -39,6 +39,7 @@ mod refusal;
 mod scout;
 mod session;
 mod stop;
+mod sweep;
 mod tls;
 mod trouble;
 mod verdict;
@@ -47,6 +48,7 @@ pub use link::Arrival;
 pub use listen::Listener;
 pub use probe::{Acceptance, probe};
 pub use refusal::Refusal;
+pub use sweep::sweep;
 pub use tls::client_identity;
 pub use trouble::Trouble;
 
