@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 mod documented;
+mod examples;
 mod samples;
 mod schemas;
 mod snapshots;
