@@ -178,9 +178,9 @@ fn write_reference(out: &mut impl Write, emotion: &Emotion<'_>) -> io::Result<()
     write!(out, "<reference role=\"expressedBy\" uri=\"{}", Reference(source))?;
     let mut before = "#";
     if let When::After(after) = emotion.when {
-        write!(out, "#t={:.3}", after.as_secs_f64())?;
+        write_seconds(out, "#t=", after)?;
         if let Some(lasts) = emotion.lasts {
-            write!(out, ",{:.3}", (after + lasts).as_secs_f64())?;
+            write_seconds(out, ",", after.saturating_add(lasts))?;
         }
         before = "&amp;";
     }
@@ -194,6 +194,12 @@ fn write_reference(out: &mut impl Write, emotion: &Emotion<'_>) -> io::Result<()
         }
     }
     out.write_all(b"\"/>")
+}
+
+/// Seconds from whole milliseconds, so that a fragment and an offset agree.
+fn write_seconds(out: &mut impl Write, before: &str, time: Duration) -> io::Result<()> {
+    let millis = millis(time);
+    write!(out, "{before}{}.{:03}", millis / 1000, millis % 1000)
 }
 
 fn write_info(out: &mut impl Write, emotion: &Emotion<'_>) -> io::Result<()> {
