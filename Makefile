@@ -39,7 +39,7 @@ demo: ## Build affectd and play a clip through it (DEMO_SOURCE=camera: your came
 	@echo "[4/4] Watching, as it would on a board: $(DEMO_COMMAND)"
 	@$(DEMO_COMMAND)
 
-test: ## Run every check and test of the daemon and of models/fetch
+test: ## Run every check and test of the daemon, of models/fetch and of the examples
 	@echo "Setting up: what the demo needs, and a broker for the MQTT tests."
 	@scripts/setup.sh --tests
 	@$(MAKE) --no-print-directory models venv-test onnxruntime
@@ -106,7 +106,7 @@ deny: ## Check licences, sources and advisories of the dependencies (installs ca
 
 fmt: venv-test ## Format Rust and Python
 	cargo fmt
-	$(PYTHON) -m ruff format models/fetch
+	$(PYTHON) -m ruff format models/fetch docs/examples
 
 clean-demo: ## Remove what the demo made for itself: clip, models, Python environment
 	rm -rf demo .venv models/{blazeface-*,geometry}/golden models/{blazeface-*,geometry}/*.onnx

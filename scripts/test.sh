@@ -31,6 +31,9 @@ check "dependencies" scripts/deny.sh --if-installed
 check "models/fetch: tests" in_fetch "$python" -m pytest --quiet
 check "models/fetch: lints" in_fetch "$python" -m ruff check --quiet .
 check "models/fetch: format" in_fetch "$python" -m ruff format --check --quiet .
+check "examples: tests" "$python" -B -m pytest --quiet docs/examples
+check "examples: lints" "$python" -m ruff check --quiet docs/examples
+check "examples: format" "$python" -m ruff format --check --quiet docs/examples
 check "systemd units" scripts/units.sh
 check "shell scripts" scripts/shell-lints.sh
 

@@ -151,6 +151,26 @@ labels!(
     }
 );
 
+impl ActionUnit {
+    /// Its number in the Facial Action Coding System.
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Au1 => 1,
+            Self::Au2 => 2,
+            Self::Au4 => 4,
+            Self::Au6 => 6,
+            Self::Au7 => 7,
+            Self::Au10 => 10,
+            Self::Au12 => 12,
+            Self::Au15 => 15,
+            Self::Au23 => 23,
+            Self::Au24 => 24,
+            Self::Au25 => 25,
+            Self::Au26 => 26,
+        }
+    }
+}
+
 labels!(
     /// The seven compound expressions of C-EXPR-DB, in its order.
     Compound {
@@ -301,6 +321,13 @@ mod tests {
         check::<Expression>();
         check::<ActionUnit>();
         check::<Compound>();
+    }
+
+    #[test]
+    fn the_number_of_an_action_unit_is_that_of_its_name() {
+        for unit in ActionUnit::ALL {
+            assert_eq!(format!("AU{}", unit.number()), unit.name());
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ const AFTER_HELP: &str = "\
 Examples:
   affectd replay clip.mp4                     watch a clip turn into events, broker included
   affectd infer photos/ --format csv          one line per face and photo
+  affectd infer clip.mp4 --format emotionml   the same in the W3C's markup
   affectd eval --truth DIR --predictions DIR  how far predictions agree with annotations
   affectd run --config /etc/affectd.toml      the daemon
   affectd check --config /etc/affectd.toml    is the configuration right, and this machine ready?
@@ -114,6 +115,14 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "DIR")]
     pub outbox: Option<PathBuf>,
 
+    /// Write every face of every frame, and every window of the voice, into this file
+    #[arg(long, value_name = "FILE")]
+    pub write: Option<PathBuf>,
+
+    /// How that file is written
+    #[arg(long, value_enum, default_value_t = Format::Ndjson, requires = "write")]
+    pub format: Format,
+
     /// Smoothing, event and face settings from this configuration
     #[arg(short, long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -150,18 +159,24 @@ pub struct InferArgs {
     #[arg(long)]
     pub raw: bool,
 
-    /// Face, smoothing and model settings from this configuration
+    /// Face, smoothing, model and event settings from this configuration
     #[arg(short, long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
 
-/// How `infer` writes its lines.
+/// How `infer` and `replay` write what they estimate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// One JSON object a line, as published
     Ndjson,
     /// A header and one row per line
     Csv,
+    /// EmotionML 1.0: one XML document, without action units
+    #[value(name = "emotionml")]
+    EmotionMl,
+    /// A table of action units like OpenFace's, of faces only; AU.._r is 5 times a probability, no intensity
+    #[value(name = "openface")]
+    OpenFace,
 }
 
 const AFTER_EVAL: &str = "\
@@ -523,6 +538,14 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_format_without_a_file_to_write_is_refused() {
+        let parse = |rest: &[&str]| Cli::try_parse_from(["affectd", "replay", "c.mp4"].iter().chain(rest));
+        assert!(parse(&["--format", "openface"]).is_err());
+        assert!(parse(&["--format", "openface", "--write", "faces.csv"]).is_ok());
+        assert!(parse(&[]).is_ok());
     }
 
     #[test]

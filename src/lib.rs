@@ -26,6 +26,7 @@
 //! | [`fuse`], [`smooth`], [`events`], [`scene`] | the pure heart |
 //! | [`publish`] | topics, payloads, MQTT |
 //! | [`annotation`], [`metrics`] | annotated frames of the field's data sets, and how far estimates agree with them |
+//! | [`export`] | estimates in the formats of others: EmotionML, tables of OpenFace |
 //! | [`config`] | what the user typed, and what it means |
 //! | [`pipeline`], [`outlet`] | the only wiring, and where it ends |
 //! | [`supervise`], [`health`] | threads that come back; how each stage is, and why |
@@ -43,6 +44,7 @@ pub mod commands;
 pub mod config;
 pub mod events;
 pub mod exit;
+pub mod export;
 pub mod face;
 pub mod fuse;
 pub mod geometry;

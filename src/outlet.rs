@@ -16,23 +16,43 @@ use crate::publish::{Answer, DeviceId, FaceState, FusedState, PublishHandle, Sce
 use crate::scene::Scene;
 use crate::smooth::{Judged, Smoothed, SmoothedVoice};
 
+/// Is shown every state that is handed to the publisher, before some are left out for the sake of their rate. Runs on the
+/// frames' thread: it must not block.
+pub trait Witness: Send {
+    /// A face in a frame.
+    fn face(&mut self, face: &FaceState);
+
+    /// The voice in a window of sound.
+    fn voice(&mut self, voice: &VoiceState);
+}
+
 /// Hands everything to the publisher.
 pub struct Outlet {
     publish: PublishHandle,
     recorder: Option<Recorder>,
+    witness: Option<Box<dyn Witness>>,
 }
 
 impl Outlet {
     /// An outlet to the publisher behind `publish`, which also records when there is a recorder.
     pub fn new(publish: PublishHandle, recorder: Option<Recorder>) -> Self {
-        Self { publish, recorder }
+        Self { publish, recorder, witness: None }
+    }
+
+    /// The same, with somebody who is shown the states.
+    pub fn with_witness(self, witness: Option<Box<dyn Witness>>) -> Self {
+        Self { witness, ..self }
     }
 }
 
 impl Sink for Outlet {
     fn faces(&mut self, frame: &Frame, faces: &[Smoothed], scene: &Scene) {
         for face in faces {
-            self.publish.try_state(with_voice(face_state(frame, face), scene.together.as_ref()));
+            let state = with_voice(face_state(frame, face), scene.together.as_ref());
+            if let Some(witness) = &mut self.witness {
+                witness.face(&state);
+            }
+            self.publish.try_state(state);
         }
         self.publish.try_state(SceneState {
             captured_at: frame.captured_at,
@@ -46,7 +66,11 @@ impl Sink for Outlet {
     }
 
     fn voice(&mut self, voice: &SmoothedVoice) {
-        self.publish.try_state(voice_state(voice));
+        let state = voice_state(voice);
+        if let Some(witness) = &mut self.witness {
+            witness.voice(&state);
+        }
+        self.publish.try_state(state);
     }
 
     fn event(&mut self, event: &Event) {

@@ -12,11 +12,11 @@ mod summary;
 mod voices;
 
 use self::voices::Voices;
-use super::lines::{Line, Lines};
+use super::lines::{Form, Line, Lines, Origin};
 use super::{files, setup};
 use crate::capture::file::{is_photo, is_sound};
 use crate::capture::{self, Address, Frame, Read};
-use crate::cli::InferArgs;
+use crate::cli::{Format, InferArgs};
 use crate::clock::SystemClock;
 use crate::events::Event;
 use crate::exit::Exit;
@@ -45,8 +45,15 @@ pub fn run(args: &InferArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
     // Whoever asks about a picture wants what it gives; how far to trust it stands in the line.
     config.smooth =
         SmoothSettings { min_confidence: 0.0, ..if args.raw { SmoothSettings::none() } else { config.smooth } };
-    let (files, mut failed) = named_files(&args.paths);
+    let (mut files, mut failed) = named_files(&args.paths);
     let of_voice = |file: &Path| !args.crops && (is_sound(file) || args.voice && !is_photo(file));
+    if args.format == Format::OpenFace {
+        for file in files.extract_if(.., |file| of_voice(file)) {
+            let name = file.display();
+            eprintln!("affectd: {name}: a table of action units has no row for a voice; choose --format csv");
+            failed = true;
+        }
+    }
     // Only the models that are needed are opened; where there is no file, those of faces, to say what is wrong there.
     let mut faces_of = match files.is_empty() || files.iter().any(|file| !of_voice(file)) {
         true => Some(setup::chain(&config, models)?),
@@ -57,7 +64,7 @@ pub fn run(args: &InferArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
         false => None,
     };
     let out = io::BufWriter::new(io::stdout().lock());
-    let mut lines = Lines::new(out, args.format)?;
+    let mut lines = Lines::new(out, Form::of(args.format, &config.events))?;
 
     let progress = progress(&files);
     for file in &files {
@@ -84,7 +91,7 @@ pub fn run(args: &InferArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
         progress.inc(1);
     }
     progress.finish_and_clear();
-    lines.flush()?;
+    lines.finish()?;
     Ok(if failed { Exit::Failed } else { Exit::Ok })
 }
 
@@ -125,9 +132,10 @@ fn crop(file: &Path, chain: &mut Chain, identity: &Identity, lines: &mut Lines<i
     photo::load(file, &mut frame.picture)?;
     let read = chain.crop(&frame.picture).with_context(|| file.display().to_string())?;
     let state = face_state(frame, &read);
-    let (source, estimate) = (&file.to_string_lossy(), &state.estimate);
+    let source = &file.to_string_lossy();
+    let (origin, estimate) = (Origin::file(source, None), &state.estimate);
     let (expression, compound) = (state.expression, state.compound);
-    lines.write(&Line { source, time: None, face: None, estimate, expression, compound }, identity)?;
+    lines.write(&Line { origin, face: None, estimate, expression, compound }, identity)?;
     Ok(())
 }
 
@@ -190,14 +198,7 @@ impl<W: Write> Sink for Writer<'_, W> {
         let time = self.clip.then(|| frame.captured_at.since_zero().as_secs_f32());
         for face in faces {
             let state: FaceState = face_state(frame, face);
-            let line = Line {
-                source: self.source,
-                time,
-                face: Some(&state),
-                estimate: &state.estimate,
-                expression: state.expression,
-                compound: state.compound,
-            };
+            let line = Line::of_face(Origin::file(self.source, time), &state);
             if let Err(error) = self.lines.write(&line, self.identity) {
                 self.failed.get_or_insert(error);
                 return;

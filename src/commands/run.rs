@@ -80,6 +80,7 @@ pub fn run(args: &RunArgs, models: Option<&Path>, verbose: u8) -> anyhow::Result
         hangup: Some(hangup),
         publish: config.publish_settings()?,
         recorder,
+        witness: None,
         clock,
     };
     runtime.block_on(session.play())?;

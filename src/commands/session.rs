@@ -21,7 +21,7 @@ use crate::exit::Exit;
 use crate::fuse::Fusion;
 use crate::health::Pulse;
 use crate::model::VoiceModel;
-use crate::outlet::{Outlet, Recorder};
+use crate::outlet::{Outlet, Recorder, Witness};
 use crate::pipeline::sound::Hearing;
 use crate::pipeline::{Fresh, Live, Report, Supply, Vitals};
 use crate::publish::{Counts, Farewell, Identity, PublishHandle, PublishSettings, Publisher};
@@ -65,6 +65,8 @@ pub struct Session {
     pub publish: PublishSettings,
     /// Writes events as they are produced.
     pub recorder: Option<Recorder>,
+    /// Is shown the states.
+    pub witness: Option<Box<dyn Witness>>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -99,7 +101,7 @@ impl Session {
             &self.packs.config.limits,
             clock.clone(),
         );
-        let (mut hangup, outlet) = (self.hangup, Outlet::new(handle.clone(), self.recorder));
+        let (mut hangup, outlet) = (self.hangup, Outlet::new(handle.clone(), self.recorder).with_witness(self.witness));
         let at_work = AtWork::new(self.identity, self.opened.sums);
         let fusion = self.hearing.is_some().then(|| Fusion::new(self.packs.config.fuse));
         let chains = chains(self.opened, fusion, &at_work, &self.packs, &handle);

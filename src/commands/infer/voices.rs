@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 
-use super::super::lines::Lines;
+use super::super::lines::{Lines, Origin};
 use super::super::setup;
 use super::DECODER_PATIENCE;
 use super::summary::Summary;
@@ -80,7 +80,8 @@ impl Voices {
             bail!("{name}: its sound is shorter than 32 ms; there is nothing to read in it");
         };
         if self.summary {
-            let written = lines.write_voice(&file.to_string_lossy(), None, &whole, &self.identity, &self.pack);
+            let source = &file.to_string_lossy();
+            let written = lines.write_voice(Origin::file(source, None), &whole, &self.identity, &self.pack);
             written.context("the lines cannot be written")?;
         }
         let clipped = whole.quality.clipped.get();
@@ -94,7 +95,8 @@ impl Voices {
         let state = voice_state(&self.smoother.update(reading));
         let time: Duration = reading.captured_at.since_zero();
         let source = &file.to_string_lossy();
-        let written = lines.write_voice(source, Some(time.as_secs_f32()), &state, &self.identity, &self.pack);
+        let origin = Origin::file(source, Some(time.as_secs_f32()));
+        let written = lines.write_voice(origin, &state, &self.identity, &self.pack);
         written.context("the lines cannot be written")
     }
 }

@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tracing::info;
 
+use super::lines::Form;
 use super::session::{Ending, Session, runtime};
 use super::setup::{self, Packs};
 use crate::capture::file::is_photo;
@@ -20,15 +21,17 @@ use crate::cli::ReplayArgs;
 use crate::clock::{Clock, SystemClock};
 use crate::exit::Exit;
 use crate::model::RegistryError;
-use crate::outlet::Recorder;
+use crate::outlet::{Recorder, Witness};
 use crate::pipeline::Supply;
 use crate::publish::broker::EmbeddedBroker;
 use crate::publish::{BrokerAddress, DeviceId, Listener, Topics};
 
 mod screen;
+mod states;
 mod watch;
 
 use screen::Screen;
+use states::States;
 
 /// How long the subscriber may still wait for the goodbye after the pipeline has ended.
 const LAST_WORDS: Duration = Duration::from_secs(3);
@@ -68,8 +71,18 @@ pub fn run(args: &ReplayArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
     };
     // Opened last, for a clip's time begins to run here.
     let source = capture::open_live(&args.clip, args.speed, clock.clone())?;
+    let started = clock.now();
     let hearing = match sound(args, &packs, clock.clone())? {
         Some(sound) => Some(setup::hearing(Supply::once(sound), &mut identity, &packs)?),
+        None => None,
+    };
+    let witness = match &args.write {
+        Some(path) => {
+            let form = Form::of(args.format, &config.events);
+            let states = States::create(path, form, &args.clip, identity.clone(), clock.clone(), started)
+                .with_context(|| format!("{}: the faces cannot be written", path.display()))?;
+            Some(Box::new(states) as Box<dyn Witness>)
+        }
         None => None,
     };
 
@@ -81,7 +94,8 @@ pub fn run(args: &ReplayArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
     let (publish, hangup) = (config.publish, None);
     let sources = Supply::once(source);
     let vitals = Arc::default();
-    let session = Session { sources, opened, hearing, identity, packs, vitals, hangup, publish, recorder, clock };
+    let session =
+        Session { sources, opened, hearing, identity, packs, vitals, hangup, publish, recorder, witness, clock };
     let (ending, screen) = runtime()?.block_on(watched(session, listener, topics, screen))?;
     if let Some(screen) = screen {
         screen.summary(&ending);

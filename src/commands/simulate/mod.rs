@@ -61,6 +61,8 @@ pub fn run(args: &SimulateArgs) -> anyhow::Result<Exit> {
     if let Some(url) = &args.broker {
         publish.broker = url.parse::<BrokerAddress>().context("--broker")?;
     }
+    // One folder holds the events of one device.
+    publish.outbox.dir = None;
     let devices = args.devices as usize;
     limits::make_room(devices)?;
     let plan = Plan {

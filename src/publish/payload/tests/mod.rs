@@ -6,6 +6,7 @@ mod asyncapi;
 mod compatible;
 mod documented;
 mod encodings;
+mod examples;
 mod samples;
 mod schemas;
 mod snapshots;

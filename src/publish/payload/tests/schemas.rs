@@ -9,7 +9,7 @@ use super::{payloads, repository};
 use crate::commands::doctor::Report;
 use crate::publish::payload::{DevicePayload, EventPayload, FaceLine, HealthPayload, ScenePayload, Status, VoiceLine};
 
-/// Set it to write the schemas anew after a payload was changed.
+/// Set it to write the schemas, and the examples of payloads, anew after a payload was changed.
 pub(super) const UPDATE: &str = "UPDATE_SCHEMAS";
 
 /// An optional field that is left out when it is empty is never null, and the width of an integer in Rust is
