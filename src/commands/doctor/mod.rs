@@ -79,7 +79,7 @@ struct Look {
 }
 
 /// Every look, in the order in which they are told: from the board outwards.
-const LOOKS: [Look; 18] = [
+const LOOKS: [Look; 19] = [
     Look { what: "board", limit: |_| QUICK, look: machine::board },
     Look { what: "processor", limit: |_| QUICK, look: machine::processor },
     Look { what: "memory", limit: |_| QUICK, look: machine::memory },

@@ -221,6 +221,7 @@ fn health(started: Monotonic, at: Monotonic) -> Health {
         damaged: None,
         latency: None,
         restarts: 0,
+        waiting: None,
     };
     let read = [Stage::Camera, Stage::Faces].map(|name| stage(name, Some(30.0)));
     let others = [Stage::Packs, Stage::Mqtt, Stage::Machine].map(|name| stage(name, None));
