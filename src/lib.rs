@@ -24,6 +24,7 @@
 //! | [`face`] | detect, track, judge quality, estimate |
 //! | [`voice`] | resample, find voice, log-mel features, estimate |
 //! | [`fuse`], [`smooth`], [`events`], [`scene`] | the pure heart |
+//! | [`privacy`] | what may be sensed, and what of it may be told |
 //! | [`publish`] | topics, payloads, MQTT |
 //! | [`annotation`], [`metrics`] | annotated frames of the field's data sets, and how far estimates agree with them |
 //! | [`export`] | estimates in the formats of others: EmotionML, tables of OpenFace |
@@ -58,6 +59,7 @@ pub mod model;
 pub mod outlet;
 pub mod picture;
 pub mod pipeline;
+pub mod privacy;
 pub mod publish;
 pub mod scene;
 pub mod sequence;

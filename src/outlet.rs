@@ -1,4 +1,5 @@
-//! Where the chain ends: states and events are handed to the publisher, and recorded when asked.
+//! Where the chain ends: states and events are handed to the door of [`privacy`](crate::privacy), and recorded when
+//! asked.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -11,13 +12,14 @@ use crate::capture::Frame;
 use crate::events::Event;
 use crate::fuse::{Fused, Together};
 use crate::pipeline::Sink;
+use crate::privacy::Door;
 use crate::publish::payload::{EventPayload, EventTimes};
-use crate::publish::{Answer, DeviceId, FaceState, FusedState, PublishHandle, SceneState, VoiceState};
+use crate::publish::{Answer, DeviceId, FaceState, FusedState, SceneState, VoiceState};
 use crate::scene::Scene;
 use crate::smooth::{Judged, Smoothed, SmoothedVoice};
 
-/// Is shown every state that is handed to the publisher, before some are left out for the sake of their rate. Runs on the
-/// frames' thread: it must not block.
+/// Is shown every state that may be told, before some are left out for the sake of their rate. Runs on the frames' thread:
+/// it must not block.
 pub trait Witness: Send {
     /// A face in a frame.
     fn face(&mut self, face: &FaceState);
@@ -26,17 +28,17 @@ pub trait Witness: Send {
     fn voice(&mut self, voice: &VoiceState);
 }
 
-/// Hands everything to the publisher.
+/// Hands everything to the door, which knows what of it may leave.
 pub struct Outlet {
-    publish: PublishHandle,
+    door: Door,
     recorder: Option<Recorder>,
     witness: Option<Box<dyn Witness>>,
 }
 
 impl Outlet {
-    /// An outlet to the publisher behind `publish`, which also records when there is a recorder.
-    pub fn new(publish: PublishHandle, recorder: Option<Recorder>) -> Self {
-        Self { publish, recorder, witness: None }
+    /// An outlet through that door, which also records when there is a recorder.
+    pub fn new(door: Door, recorder: Option<Recorder>) -> Self {
+        Self { door, recorder, witness: None }
     }
 
     /// The same, with somebody who is shown the states.
@@ -49,12 +51,9 @@ impl Sink for Outlet {
     fn faces(&mut self, frame: &Frame, faces: &[Smoothed], scene: &Scene) {
         for face in faces {
             let state = with_voice(face_state(frame, face), scene.together.as_ref());
-            if let Some(witness) = &mut self.witness {
-                witness.face(&state);
-            }
-            self.publish.try_state(state);
+            self.door.face(state, |face| self.witness.iter_mut().for_each(|witness| witness.face(face)));
         }
-        self.publish.try_state(SceneState {
+        self.door.scene(SceneState {
             captured_at: frame.captured_at,
             faces: scene.faces,
             valence: scene.valence,
@@ -66,18 +65,16 @@ impl Sink for Outlet {
     }
 
     fn voice(&mut self, voice: &SmoothedVoice) {
-        let state = voice_state(voice);
-        if let Some(witness) = &mut self.witness {
-            witness.voice(&state);
-        }
-        self.publish.try_state(state);
+        self.door.voice(voice_state(voice), |voice| self.witness.iter_mut().for_each(|witness| witness.voice(voice)));
     }
 
     fn event(&mut self, event: &Event) {
-        if let Some(recorder) = &mut self.recorder {
-            recorder.write(event, self.publish.times(event));
-        }
-        self.publish.event(event.clone());
+        let Self { door, recorder, .. } = self;
+        door.event(event, |event, times| recorder.iter_mut().for_each(|recorder| recorder.write(event, times)));
+    }
+
+    fn muted(&mut self) {
+        self.door.take_back();
     }
 }
 

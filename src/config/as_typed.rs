@@ -9,6 +9,7 @@ use tracing::Level;
 
 use super::choices::LogFormat;
 use super::names::{PackName, SoundAddress, first_camera};
+use super::privacy::{ConsentChoice, Signal};
 use super::reader::{Reader, SectionReader};
 use super::reference::SectionReference;
 use super::section::{Key, Section, Setting, document, section};
@@ -16,6 +17,7 @@ use crate::capture::Address;
 use crate::capture::v4l::controls::{PowerLine, Tuned};
 use crate::events::Kind;
 use crate::model::{EngineChoice, Provider, TrustedKey};
+use crate::privacy::Context;
 use crate::publish::payload::Encoding;
 use crate::publish::{BrokerAddress, DeviceId, KeyFingerprint, Prefix, Protocol};
 use crate::thermal;
@@ -39,6 +41,7 @@ document! {
         mqtt: Mqtt,
         publish: Publish,
         outbox: Outbox,
+        privacy: Privacy,
         limits: Limits,
         log: Log,
     }
@@ -282,6 +285,30 @@ section! {
         /// How long an event may be in memory only, in milliseconds, before it is written, together with all others: what
         /// a power cut may lose. What the broker has acknowledged by then is never written. Shorter wears the disk more.
         commit_every_ms: u32 = 1_000, within 0..=60_000;
+    }
+}
+
+section! {
+    /// Where the device stands, and what it may sense and tell there. `docs/privacy.md` says what the law asks of whoever
+    /// places it.
+    privacy: Privacy {
+        /// Where the device stands, or what it is for. It is announced in `notice`. In a `workplace` and in `education` the
+        /// law forbids to infer emotions, and affectd starts there with `action_units_only` alone.
+        context: Option<Context> = None, absent "not declared, which the log says at each start", example "kiosk";
+        /// Whether only visible movements of the face are told, and who is there and speaks: no expression, valence or
+        /// arousal of a face or a voice, in states, events and recordings.
+        action_units_only: bool = false;
+        /// Whether to start muted, until the command `unmute`.
+        start_muted: bool = false;
+        /// Whether people are asked: with `ask` nothing is sensed until there is consent, and at once nothing any more when
+        /// it is withdrawn. Consent comes from `consent_signal`; without one, from the command `unmute`.
+        consent: ConsentChoice = ConsentChoice::None;
+        /// Where somebody else says whether there is consent: `1`, `on` or `true` is a yes, and anything else is none.
+        /// `file:PATH` is read five times a second; the value of a GPIO line serves as well as what a program writes, and a
+        /// file that is not there is no consent. `mqtt:TOPIC` is a topic of the broker, published retained; while the broker
+        /// is away there is no consent.
+        consent_signal: Option<Signal> = None, absent "the command `unmute` gives consent",
+            example "file:/run/consent/given";
     }
 }
 

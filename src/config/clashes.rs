@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::as_typed::{AsTyped, Mqtt};
+use super::privacy;
 use super::problem::Problem;
 use super::section::{Origin, Setting};
 use crate::publish::BrokerAddress;
@@ -46,6 +47,7 @@ pub(super) fn clashes(typed: &AsTyped) -> Vec<Problem> {
             &format!("take {} out of mqtt.spare_urls", mqtt.url.value),
         ));
     }
+    problems.extend(privacy::clashes(&typed.privacy));
     problems
 }
 

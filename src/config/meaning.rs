@@ -13,6 +13,7 @@ use super::clashes::{clash, clashes};
 use super::environment::Environment;
 use super::login::{self, Login, PasswordError};
 use super::names::{PackName, device_of_host};
+use super::privacy;
 use super::problem::Problem;
 use super::section::Setting;
 use crate::capture::Address;
@@ -21,6 +22,7 @@ use crate::events::{EventSettings, Kind, PresenceRule, Rule};
 use crate::face::FaceSettings;
 use crate::fuse::FusionSettings;
 use crate::model::{EngineSettings, Trust};
+use crate::privacy::PrivacySettings;
 use crate::publish::{DeviceId, OutboxSettings, PublishSettings};
 use crate::smooth::{BaselineSettings, OneEuroSettings, SmoothSettings};
 
@@ -51,6 +53,8 @@ pub struct Config {
     pub login: Option<Login>,
     /// Who we are to it by TLS.
     pub certificate: Certificate,
+    /// What may be sensed and told.
+    pub privacy: PrivacySettings,
     /// How far the board is spared.
     pub limits: Limits,
     /// What is logged, and how.
@@ -140,6 +144,7 @@ pub(super) fn understand(typed: &AsTyped, environment: &Environment) -> (Option<
         },
         login: login(&typed.mqtt, environment),
         certificate: certificate(&typed.mqtt, environment),
+        privacy: privacy::settings(&typed.privacy),
         limits: limits(&typed.limits),
         log: LogChoice { level: typed.log.level.value, format: typed.log.format.value },
     });
