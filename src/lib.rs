@@ -24,6 +24,7 @@
 //! | [`face`] | detect, track, judge quality, estimate |
 //! | [`voice`] | resample, find voice, log-mel features, estimate |
 //! | [`fuse`], [`smooth`], [`events`], [`scene`] | the pure heart |
+//! | [`privacy`] | what may be sensed, and what of it may be told |
 //! | [`publish`] | topics, payloads, MQTT |
 //! | [`annotation`], [`metrics`] | annotated frames of the field's data sets, and how far estimates agree with them |
 //! | [`config`] | what the user typed, and what it means |
@@ -56,6 +57,7 @@ pub mod model;
 pub mod outlet;
 pub mod picture;
 pub mod pipeline;
+pub mod privacy;
 pub mod publish;
 pub mod scene;
 pub mod sequence;
