@@ -1,4 +1,5 @@
-//! Where the chain ends: states and events are handed to the publisher, and recorded when asked.
+//! Where the chain ends: states and events are handed to the door of [`privacy`](crate::privacy), and recorded when
+//! asked.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -13,30 +14,31 @@ use crate::clock::Clock;
 use crate::events::Event;
 use crate::fuse::{Fused, Together};
 use crate::pipeline::Sink;
+use crate::privacy::Door;
 use crate::publish::payload::{EventPayload, EventTimes};
-use crate::publish::{Answer, DeviceId, FaceState, FusedState, PublishHandle, SceneState, VoiceState, Wall};
+use crate::publish::{Answer, DeviceId, FaceState, FusedState, SceneState, VoiceState, Wall};
 use crate::scene::Scene;
 use crate::smooth::{Judged, Smoothed, SmoothedVoice};
 
-/// Hands everything to the publisher.
+/// Hands everything to the door, which knows what of it may leave.
 pub struct Outlet {
-    publish: PublishHandle,
+    door: Door,
     recorder: Option<Recorder>,
 }
 
 impl Outlet {
-    /// An outlet to the publisher behind `publish`, which also records when there is a recorder.
-    pub fn new(publish: PublishHandle, recorder: Option<Recorder>) -> Self {
-        Self { publish, recorder }
+    /// An outlet through that door, which also records when there is a recorder.
+    pub fn new(door: Door, recorder: Option<Recorder>) -> Self {
+        Self { door, recorder }
     }
 }
 
 impl Sink for Outlet {
     fn faces(&mut self, frame: &Frame, faces: &[Smoothed], scene: &Scene) {
         for face in faces {
-            self.publish.try_state(with_voice(face_state(frame, face), scene.together.as_ref()));
+            self.door.face(with_voice(face_state(frame, face), scene.together.as_ref()));
         }
-        self.publish.try_state(SceneState {
+        self.door.scene(SceneState {
             captured_at: frame.captured_at,
             faces: scene.faces,
             valence: scene.valence,
@@ -48,14 +50,16 @@ impl Sink for Outlet {
     }
 
     fn voice(&mut self, voice: &SmoothedVoice) {
-        self.publish.try_state(voice_state(voice));
+        self.door.voice(voice_state(voice));
     }
 
     fn event(&mut self, event: &Event) {
-        if let Some(recorder) = &mut self.recorder {
-            recorder.write(event);
-        }
-        self.publish.event(event.clone());
+        let Self { door, recorder } = self;
+        door.event(event, |event| recorder.iter_mut().for_each(|recorder| recorder.write(event)));
+    }
+
+    fn muted(&mut self) {
+        self.door.take_back();
     }
 }
 

@@ -25,6 +25,7 @@ use crate::clock::{Clock, Monotonic, Stopwatch};
 use crate::events::Event;
 use crate::health::Pulse;
 use crate::latency::Latencies;
+use crate::privacy::Gate;
 use crate::scene::Scene;
 use crate::smooth::{Smoothed, SmoothedVoice};
 use crate::supervise::Worker;
@@ -55,6 +56,9 @@ const PATIENCE: Duration = Duration::from_millis(200);
 /// A thread that shows no sign of life for so long is left behind; longer than a decoder may take to open a file.
 const HANGING: Duration = Duration::from_secs(12);
 
+/// How long a thread rests that must not sense anything, before it looks whether it may again.
+const REST: Duration = Duration::from_millis(50);
+
 /// How often the supervisor looks.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -68,6 +72,9 @@ pub trait Sink {
 
     /// What stands of the voice that is heard; called for every window of sound, where there is any.
     fn voice(&mut self, _voice: &SmoothedVoice) {}
+
+    /// Nothing is sensed any more: what waits to be told is of no interest.
+    fn muted(&mut self) {}
 
     /// A step in an event's life.
     fn event(&mut self, event: &Event);
@@ -115,6 +122,7 @@ pub struct Live<S> {
     clock: Arc<dyn Clock>,
     vitals: Arc<Vitals>,
     stop: Arc<AtomicBool>,
+    gate: Gate,
     swaps: Option<Swaps>,
     ears: Option<Ears>,
     others: Vec<Worker>,
@@ -130,8 +138,15 @@ impl<S: Sink + Send + 'static> Live<S> {
         clock: Arc<dyn Clock>,
         vitals: Arc<Vitals>,
     ) -> Self {
-        let (stop, others) = (Arc::default(), Vec::new());
-        Self { sources, chains, sink, clock, vitals, stop, swaps: None, ears: None, others }
+        let (stop, others, gate) = (Arc::default(), Vec::new(), Gate::open(clock.now()));
+        Self { sources, chains, sink, clock, vitals, stop, gate, swaps: None, ears: None, others }
+    }
+
+    /// Puts a gate before camera and microphone: while it is shut, both are let go of and nothing is read. To be done
+    /// before it [listens](Live::listen).
+    #[must_use]
+    pub fn behind(self, gate: Gate) -> Self {
+        Self { gate, ..self }
     }
 
     /// A way to exchange the models while the pipeline is live; a former way is closed.
@@ -143,7 +158,8 @@ impl<S: Sink + Send + 'static> Live<S> {
 
     /// Listens, too.
     pub fn listen<M: VoiceRead + Send + 'static>(&mut self, hearing: Hearing<M>) {
-        let (worker, ears) = sound::worker(hearing, self.vitals.clone(), self.clock.clone(), self.stop.clone());
+        let (worker, ears) =
+            sound::worker(hearing, self.gate.clone(), self.vitals.clone(), self.clock.clone(), self.stop.clone());
         self.ears = Some(ears);
         self.others.push(worker);
     }
@@ -167,10 +183,11 @@ impl<S: Sink + Send + 'static> Live<S> {
         W: FnMut(Monotonic) + Send + 'static,
         E: FnOnce() + Send + 'static,
     {
-        let Self { sources, chains, sink, clock, vitals, stop, swaps, ears, others } = self;
+        let Self { sources, chains, sink, clock, vitals, stop, gate, swaps, ears, others } = self;
         let frames = Arc::new(Mailbox::<Frame>::default());
         let camera = Arc::new(Camera {
             sources,
+            gate: gate.clone(),
             frames: frames.clone(),
             vitals: vitals.clone(),
             clock: clock.clone(),
@@ -179,6 +196,7 @@ impl<S: Sink + Send + 'static> Live<S> {
         });
         let faces = Arc::new(Frames {
             chains,
+            gate,
             frames: frames.clone(),
             teller: Teller::new(sink),
             swaps: Mutex::new(swaps),

@@ -6,6 +6,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "sources wait for real devices and programs, in real time")]
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,12 +47,19 @@ pub struct Frame {
 }
 
 /// Sound: 32-bit float samples from −1 to 1, one channel.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Sound {
     /// The samples; the buffer is used again.
     pub samples: Vec<f32>,
     /// When the first sample was captured.
     pub captured_at: Monotonic,
+}
+
+impl fmt::Debug for Sound {
+    /// How much there is; the samples have no text.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sound").field("samples", &self.samples.len()).field("captured_at", &self.captured_at).finish()
+    }
 }
 
 /// How a read ended.
@@ -72,6 +80,10 @@ pub trait VideoSource: Send {
     /// # Errors
     /// When the source failed; it may be opened anew.
     fn read(&mut self, frame: &mut Frame, timeout: Duration) -> Result<Read, CaptureError>;
+
+    /// Lets go of the device until the next read, where that can be done: whoever looks at a camera's light sees that
+    /// nobody uses it.
+    fn release(&mut self) {}
 
     /// The nominal frames a second, when the source knows.
     fn frame_rate(&self) -> Option<f32>;
@@ -97,6 +109,9 @@ pub trait SoundSource: Send {
     /// # Errors
     /// When the source failed; it may be opened anew.
     fn read(&mut self, sound: &mut Sound, timeout: Duration) -> Result<Read, CaptureError>;
+
+    /// Lets go of the device until the next read, where that can be done.
+    fn release(&mut self) {}
 
     /// Whether nothing but digital silence has come for some seconds: it is muted, or not connected.
     fn quiet(&self) -> bool {

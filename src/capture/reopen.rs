@@ -69,6 +69,13 @@ where
         }
     }
 
+    /// Closes it, which is no failure; the next read opens it again.
+    fn close(&mut self) {
+        self.source = None;
+        self.pause = FIRST_PAUSE;
+        self.lost = false;
+    }
+
     fn failed(&mut self, error: &CaptureError, timeout: Duration) -> Read {
         if !self.lost {
             warn!(%error, "{} lost; trying again until it returns.", self.name);
@@ -122,6 +129,11 @@ where
         Ok(read)
     }
 
+    fn release(&mut self) {
+        self.damaged = self.damaged();
+        self.close();
+    }
+
     /// Of all cameras since the first.
     fn damaged(&self) -> u64 {
         self.damaged + self.source.as_ref().map_or(0, |source| source.damaged())
@@ -144,6 +156,10 @@ where
     /// Never fails: while the source is away, reads time out.
     fn read(&mut self, sound: &mut Sound, timeout: Duration) -> Result<Read, CaptureError> {
         Ok(self.attempt(timeout, |source| source.read(sound, timeout)))
+    }
+
+    fn release(&mut self) {
+        self.close();
     }
 
     fn quiet(&self) -> bool {
@@ -199,6 +215,23 @@ mod tests {
         assert_eq!(source.damaged(), 6, "those of both that failed");
         drop(source);
         assert_eq!(opened, 4);
+    }
+
+    #[test]
+    fn a_source_that_is_released_is_opened_again_by_the_next_read() {
+        let mut opened = 0;
+        let mut source = Reopening::<_, dyn VideoSource>::new(|| {
+            opened += 1;
+            Ok(Box::new(Flaky { good: 9 }) as Box<dyn VideoSource>)
+        });
+        let mut frame = Frame::default();
+        assert_eq!(source.read(&mut frame, Duration::ZERO).unwrap(), Read::Filled);
+        source.release();
+        source.release();
+        assert_eq!(source.damaged(), 3, "what was counted stays counted");
+        assert_eq!(source.read(&mut frame, Duration::ZERO).unwrap(), Read::Filled);
+        drop(source);
+        assert_eq!(opened, 2);
     }
 
     #[test]

@@ -23,6 +23,7 @@ use crate::exit::Exit;
 use crate::outlet::face_state;
 use crate::picture::photo;
 use crate::pipeline::{Chain, Sink};
+use crate::privacy::Extent;
 use crate::publish::{FaceState, Identity};
 use crate::scene::Scene;
 use crate::smooth::{SmoothSettings, Smoothed};
@@ -45,6 +46,7 @@ pub fn run(args: &InferArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
     // Whoever asks about a picture wants what it gives; how far to trust it stands in the line.
     config.smooth =
         SmoothSettings { min_confidence: 0.0, ..if args.raw { SmoothSettings::none() } else { config.smooth } };
+    let extent = config.privacy.extent;
     let (files, mut failed) = named_files(&args.paths);
     let of_voice = |file: &Path| !args.crops && (is_sound(file) || args.voice && !is_photo(file));
     // Only the models that are needed are opened; where there is no file, those of faces, to say what is wrong there.
@@ -68,8 +70,8 @@ pub fn run(args: &InferArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
                     progress.suspend(|| eprintln!("affectd: {remark}"));
                 }
             }),
-            (_, Some((chain, identity))) if args.crops => crop(file, chain, identity, &mut lines),
-            (_, Some((chain, identity))) => faces(file, chain, identity, &mut lines, &progress),
+            (_, Some((chain, identity))) if args.crops => crop(file, chain, identity, extent, &mut lines),
+            (_, Some((chain, identity))) => faces(file, chain, identity, extent, &mut lines, &progress),
             // Whatever a file needs was opened above.
             (_, None) => Ok(()),
         };
@@ -120,11 +122,17 @@ pub(super) fn progress(files: &[PathBuf]) -> ProgressBar {
 }
 
 /// The whole picture is one face.
-fn crop(file: &Path, chain: &mut Chain, identity: &Identity, lines: &mut Lines<impl Write>) -> anyhow::Result<()> {
+fn crop(
+    file: &Path,
+    chain: &mut Chain,
+    identity: &Identity,
+    extent: Extent,
+    lines: &mut Lines<impl Write>,
+) -> anyhow::Result<()> {
     let frame = &mut Frame::default();
     photo::load(file, &mut frame.picture)?;
     let read = chain.crop(&frame.picture).with_context(|| file.display().to_string())?;
-    let state = face_state(frame, &read);
+    let state = extent.face(face_state(frame, &read));
     let (source, estimate) = (&file.to_string_lossy(), &state.estimate);
     let (expression, compound) = (state.expression, state.compound);
     lines.write(&Line { source, time: None, face: None, estimate, expression, compound }, identity)?;
@@ -136,6 +144,7 @@ fn faces(
     file: &Path,
     chain: &mut Chain,
     identity: &Identity,
+    extent: Extent,
     lines: &mut Lines<impl Write>,
     progress: &ProgressBar,
 ) -> anyhow::Result<()> {
@@ -144,13 +153,13 @@ fn faces(
     let mut frame = Frame::default();
     if is_photo(file) {
         photo::load(file, &mut frame.picture)?;
-        let mut writer = Writer { lines, identity, source, clip: false, failed: None };
+        let mut writer = Writer { lines, identity, extent, source, clip: false, failed: None };
         chain.photo(&frame, &mut writer).with_context(|| file.display().to_string())?;
         return writer.done();
     }
     let mut video = capture::open_video(&Address::File(file.to_owned()), Arc::new(SystemClock))?;
     let frames = video.frames_hint().filter(|&frames| frames > 0);
-    let mut writer = Writer { lines, identity, source, clip: true, failed: None };
+    let mut writer = Writer { lines, identity, extent, source, clip: true, failed: None };
     loop {
         if let Some(frames) = frames.filter(|_| frame.number % PROGRESS_EVERY == 0) {
             progress.set_message(format!("{source}, {} %", (100 * frame.number / frames).min(100)));
@@ -174,6 +183,7 @@ fn faces(
 struct Writer<'a, W: Write> {
     lines: &'a mut Lines<W>,
     identity: &'a Identity,
+    extent: Extent,
     source: &'a str,
     clip: bool,
     failed: Option<io::Error>,
@@ -189,7 +199,7 @@ impl<W: Write> Sink for Writer<'_, W> {
     fn faces(&mut self, frame: &Frame, faces: &[Smoothed], _: &Scene) {
         let time = self.clip.then(|| frame.captured_at.since_zero().as_secs_f32());
         for face in faces {
-            let state: FaceState = face_state(frame, face);
+            let state: FaceState = self.extent.face(face_state(frame, face));
             let line = Line {
                 source: self.source,
                 time,

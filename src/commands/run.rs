@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
+use tracing::{info, warn};
 
 use super::session::{Session, runtime};
 use super::setup;
 use crate::capture::paced::Speed;
 use crate::capture::{self, LiveVideo, SoundSource, VideoSource, reopen::Reopening};
 use crate::cli::RunArgs;
-use crate::clock::SystemClock;
+use crate::clock::{Clock, SystemClock};
 use crate::exit::Exit;
 use crate::logging;
 use crate::pipeline::{Supply, Vitals};
@@ -32,6 +33,10 @@ pub fn run(args: &RunArgs, models: Option<&Path>, verbose: u8) -> anyhow::Result
     };
     let (opened, mut identity, packs) = setup::live_chain(&config, models)?;
     let (clock, vitals) = (Arc::new(SystemClock), Arc::new(Vitals::default()));
+    match config.privacy.context {
+        Some(context) => info!(context = context.name(), "The device stands where its configuration declares."),
+        None => warn!("Where this device stands is not declared; write context below [privacy], see docs/privacy.md."),
+    }
     let video = LiveVideo::new(config.video.clone(), config.camera, Speed::NORMAL, clock.clone());
     let pulse = vitals.camera.clone();
     let sources = Supply::of(move || {
@@ -60,6 +65,7 @@ pub fn run(args: &RunArgs, models: Option<&Path>, verbose: u8) -> anyhow::Result
         packs,
         vitals,
         hangup: Some(hangup),
+        gate: config.privacy.gate(SystemClock.now()),
         publish: config.publish_settings()?,
         recorder: None,
         clock,

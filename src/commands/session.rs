@@ -24,6 +24,7 @@ use crate::model::VoiceModel;
 use crate::outlet::{Outlet, Recorder};
 use crate::pipeline::sound::Hearing;
 use crate::pipeline::{Fresh, Live, Report, Supply, Vitals};
+use crate::privacy::{ConsentSource, Door, Gate, Sensing, consent};
 use crate::publish::{Counts, Farewell, Identity, PublishHandle, PublishSettings, Publisher};
 use crate::supervise::systemd::Systemd;
 
@@ -61,6 +62,8 @@ pub struct Session {
     pub vitals: Arc<Vitals>,
     /// Asks for a look at the packs.
     pub hangup: Option<Signal>,
+    /// Whether anything is sensed.
+    pub gate: Gate,
     /// Where to, and how.
     pub publish: PublishSettings,
     /// Writes events as they are produced.
@@ -99,14 +102,20 @@ impl Session {
             &self.packs.config.limits,
             clock.clone(),
         );
-        let (mut hangup, outlet) = (self.hangup, Outlet::new(handle.clone(), self.recorder));
+        let privacy = self.packs.config.privacy.clone();
+        let door = Door::new(handle.clone(), self.gate.clone(), privacy.extent);
+        let (mut hangup, outlet) = (self.hangup, Outlet::new(door, self.recorder));
         let at_work = AtWork::new(self.identity, self.opened.sums);
         let fusion = self.hearing.is_some().then(|| Fusion::new(self.packs.config.fuse));
         let chains = chains(self.opened, fusion, &at_work, &self.packs, &handle);
-        let mut live = Live::new(self.sources, chains, outlet, self.clock, self.vitals.clone());
+        let live = Live::new(self.sources, chains, outlet, self.clock, self.vitals.clone());
+        let mut live = live.behind(self.gate.clone());
         let (pulse, stopping) = (self.vitals.packs.clone(), live.stopping());
         let (reloader, orders) = reload::worker(self.packs, at_work, live.offers(), handle.clone(), pulse, stopping);
         live.employ(reloader);
+        if let ConsentSource::File(path) = privacy.consent {
+            live.employ(consent::worker(path, self.gate.clone(), clock.clone(), live.stopping()));
+        }
         if let Some(hearing) = self.hearing {
             live.listen(hearing);
         }
@@ -119,7 +128,8 @@ impl Session {
             },
         )?;
         tell(&manager).ready();
-        let (mut beat, mut looked) = (interval(BEAT), None);
+        let (mut beat, mut looked, mut sensing) = (interval(BEAT), None, self.gate.changes());
+        say(self.gate.sensing());
         loop {
             tokio::select! {
                 _ = &mut end => break,
@@ -132,6 +142,8 @@ impl Session {
                     info!("Asked to stop; ending events and saying goodbye.");
                     break;
                 }
+                // The gate is held here, so that its changes never end.
+                Ok(()) = sensing.changed() => say(*sensing.borrow_and_update()),
                 () = hung_up(&mut hangup) => {
                     info!("Asked to reload; looking at the packs.");
                     tell(&manager).reloading(clock.now());
@@ -159,6 +171,14 @@ impl Session {
             warn!(lost_events = farewell.lost_events, "The broker did not acknowledge the goodbye.");
         }
         Ok(Ending { report, counts: handle.counts(), farewell })
+    }
+}
+
+/// Whoever reads the log sees when people were sensed.
+fn say(sensing: Sensing) {
+    match sensing {
+        Sensing::On => info!("Sensing."),
+        Sensing::Muted(reason) => info!(?reason, "Muted: nothing is sensed."),
     }
 }
 

@@ -208,7 +208,7 @@ impl Packs {
         let path = FacePath::of(detector, reader, config.face.clone());
         let events = EventMachine::new(config.events, new_id as fn(Monotonic) -> Uuid);
         let chain = Chain::new(path, Smoother::new(config.smooth), events).with_sequences(sequencer);
-        let (sequences, capabilities) = (sequences.unwrap_or_default(), readers.capabilities()?);
+        let (sequences, capabilities) = (sequences.unwrap_or_default(), readers.capabilities(config.privacy.extent)?);
         Ok(Opened { chain, detector: detector_info, face, sequences, capabilities, sums })
     }
 }

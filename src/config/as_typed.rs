@@ -9,6 +9,7 @@ use tracing::Level;
 
 use super::choices::LogFormat;
 use super::names::{PackName, SoundAddress, first_camera};
+use super::privacy::{ConsentChoice, TopicName};
 use super::reader::{Reader, SectionReader};
 use super::reference::SectionReference;
 use super::section::{Key, Section, Setting, document, section};
@@ -16,6 +17,7 @@ use crate::capture::Address;
 use crate::capture::v4l::controls::{PowerLine, Tuned};
 use crate::events::Kind;
 use crate::model::{EngineChoice, Provider, TrustedKey};
+use crate::privacy::Context;
 use crate::publish::{BrokerAddress, DeviceId, Prefix, Protocol};
 use crate::thermal;
 
@@ -37,6 +39,7 @@ document! {
         events: Events,
         mqtt: Mqtt,
         publish: Publish,
+        privacy: Privacy,
         limits: Limits,
         log: Log,
     }
@@ -238,6 +241,31 @@ section! {
     publish: Publish {
         /// The most states that are published for each face in a second.
         state_rate_hz: f32 = 5.0, within 0.1..=60.0;
+    }
+}
+
+section! {
+    /// Where the device stands, and what it may sense and tell there. `docs/privacy.md` says what the law asks of whoever
+    /// places it.
+    privacy: Privacy {
+        /// Where the device stands, or what it is for. It is announced in `notice`. In a `workplace` and in `education` the
+        /// law forbids to infer emotions, and affectd starts there with `action_units_only` alone.
+        context: Option<Context> = None, absent "not declared, which the log says at each start", example "kiosk";
+        /// Whether only visible movements of the face are told, and who is there and speaks: no expression, valence or
+        /// arousal of a face or a voice, in states, events and recordings.
+        action_units_only: bool = false;
+        /// Whether to start muted, until the command `unmute`.
+        start_muted: bool = false;
+        /// Whether people are asked: with `ask` nothing is sensed until there is consent, and at once nothing any more when
+        /// it is withdrawn. It comes from `consent_file` or `consent_topic`; without either, from the command `unmute`.
+        consent: ConsentChoice = ConsentChoice::None;
+        /// A file that says whether there is consent: `1`, `on` or `true`, and anything else, or no file, is none. The value of
+        /// a GPIO line serves as well as what a program writes. It is read five times a second.
+        consent_file: Option<PathBuf> = None, absent "consent comes from somewhere else", example "/run/consent/given";
+        /// A topic of the broker on which somebody else publishes, retained, whether there is consent: `on`, `1` or `true`, and
+        /// anything else is none. While the broker is away there is none.
+        consent_topic: Option<TopicName> = None, absent "consent comes from somewhere else",
+            example "site-3/entrance/consent";
     }
 }
 

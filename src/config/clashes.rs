@@ -1,6 +1,7 @@
 //! Settings that are allowed when seen alone, and do not go together.
 
 use super::as_typed::AsTyped;
+use super::privacy;
 use super::problem::Problem;
 use super::section::{Origin, Setting};
 
@@ -40,6 +41,7 @@ pub(super) fn clashes(typed: &AsTyped) -> Vec<Problem> {
             "write mqtt.url with mqtts://, or leave mqtt.ca_file out",
         ));
     }
+    problems.extend(privacy::clashes(&typed.privacy));
     problems
 }
 

@@ -12,6 +12,7 @@ use super::clashes::{clash, clashes};
 use super::environment::Environment;
 use super::login::{self, Login, PasswordError};
 use super::names::{PackName, device_of_host};
+use super::privacy;
 use super::problem::Problem;
 use super::section::Setting;
 use crate::capture::Address;
@@ -20,6 +21,7 @@ use crate::events::{EventSettings, Kind, PresenceRule, Rule};
 use crate::face::FaceSettings;
 use crate::fuse::FusionSettings;
 use crate::model::{EngineSettings, Trust};
+use crate::privacy::PrivacySettings;
 use crate::publish::{DeviceId, PublishSettings};
 use crate::smooth::{BaselineSettings, OneEuroSettings, SmoothSettings};
 
@@ -48,6 +50,8 @@ pub struct Config {
     pub publish: PublishSettings,
     /// Who we are to the broker, when it asks.
     pub login: Option<Login>,
+    /// What may be sensed and told.
+    pub privacy: PrivacySettings,
     /// How far the board is spared.
     pub limits: Limits,
     /// What is logged, and how.
@@ -132,6 +136,7 @@ pub(super) fn understand(typed: &AsTyped, environment: &Environment) -> (Option<
         events: event_settings(&typed.events),
         publish: publish_settings(&typed.mqtt, &typed.publish),
         login: login(&typed.mqtt, environment),
+        privacy: privacy::settings(&typed.privacy),
         limits: limits(&typed.limits),
         log: LogChoice { level: typed.log.level.value, format: typed.log.format.value },
     });

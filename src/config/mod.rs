@@ -23,6 +23,7 @@ mod meaning;
 mod names;
 mod nearest;
 mod plain;
+mod privacy;
 mod problem;
 mod reader;
 pub mod reference;

@@ -103,6 +103,12 @@ impl Fusion {
         self.who.reset();
     }
 
+    /// Forgets everyone, seen or heard.
+    pub fn reset(&mut self) {
+        self.who.reset();
+        (self.speaking, self.voice) = (None, None);
+    }
+
     fn is_voiced(&self, at: Monotonic) -> bool {
         self.speaking.is_some_and(|(told, share)| apart(at, told) <= SPEAKING_STANDS && share.get() >= VOICED)
     }

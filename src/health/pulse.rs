@@ -72,6 +72,15 @@ impl Pulse {
         self.beat(now);
     }
 
+    /// There is nothing to do, on purpose: that nothing is done is no fault.
+    pub fn rests(&self, now: Monotonic) {
+        self.failing.store(0, Ordering::Relaxed);
+        self.worked_at.store(nanos(now.since_zero()), Ordering::Relaxed);
+        self.quiet(false);
+        self.well();
+        self.beat(now);
+    }
+
     /// One more thing could not be done. Tells how many in a row.
     pub fn failed(&self, now: Monotonic, why: &dyn Display) -> u64 {
         let failing = self.failing.fetch_add(1, Ordering::Relaxed) + 1;

@@ -3,6 +3,8 @@
 //! Nothing here converts a whole frame: a model's input is sampled straight from the planes, at the
 //! model's resolution ([`letterbox`] for detectors, [`warp`] for aligned faces).
 
+use std::fmt;
+
 use thiserror::Error;
 
 mod bilinear;
@@ -75,13 +77,21 @@ pub enum PictureError {
 }
 
 /// A picture and its buffer, which is kept and used again from frame to frame.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Picture {
     format: PixelFormat,
     range: Range,
     width: u32,
     height: u32,
     data: Vec<u8>,
+}
+
+impl fmt::Debug for Picture {
+    /// Its form; what is to be seen on it has no text.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { format, range, width, height, data: _ } = self;
+        write!(f, "Picture({width}x{height} {format:?} {range:?})")
+    }
 }
 
 impl Default for Picture {

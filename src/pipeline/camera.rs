@@ -2,20 +2,23 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::Duration;
 
 use super::lock;
-use super::pace::Gate;
+use super::pace;
 use super::supply::{Lack, Supply};
-use super::{PATIENCE, Vitals};
+use super::{PATIENCE, REST, Vitals};
 use crate::capture::mailbox::Mailbox;
 use crate::capture::{Frame, Read, VideoSource};
 use crate::clock::Clock;
+use crate::privacy::Gate;
 use crate::supervise::{Lease, Left};
 
 /// What outlives the thread.
 pub(super) struct Camera {
     pub sources: Supply<Box<dyn VideoSource>>,
+    pub gate: Gate,
     pub frames: Arc<Mailbox<Frame>>,
     pub vitals: Arc<Vitals>,
     pub clock: Arc<dyn Clock>,
@@ -33,9 +36,18 @@ impl Camera {
             Err(Lack::ForGood) => return self.ended(Some("the thread \"camera\" died".into())),
         };
         let sender = self.frames.sender();
-        let (mut frame, mut gate, pulse) = (Frame::default(), Gate::default(), &self.vitals.camera);
+        let (mut frame, mut paced, pulse) = (Frame::default(), pace::Gate::default(), &self.vitals.camera);
         let mut damaged = 0;
         while !self.stop.load(Ordering::Relaxed) {
+            if !self.gate.is_open() {
+                source.release();
+                if !lease.holds() {
+                    return Left::Done;
+                }
+                pulse.rests(self.clock.now());
+                thread::park_timeout(REST);
+                continue;
+            }
             let read = source.read(&mut frame, PATIENCE);
             if !lease.holds() {
                 return Left::Done;
@@ -46,7 +58,7 @@ impl Camera {
             match read {
                 Ok(Read::Filled) => {
                     pulse.worked(now, Duration::ZERO);
-                    if gate.lets(frame.captured_at, &self.vitals.pace) {
+                    if paced.lets(frame.captured_at, &self.vitals.pace) {
                         sender.put(&mut frame);
                     } else {
                         pulse.lost();

@@ -57,7 +57,7 @@ impl Chain {
             Told::Voice(voice, embedding) => {
                 fusion.iter_mut().for_each(|fusion| fusion.hear(&voice));
                 if let (Some(sequencer), Some(embedding)) = (&mut *sequencer, &embedding) {
-                    sequencer.hear(VoiceRow { at: voice.captured_at, embedding });
+                    sequencer.hear(VoiceRow { at: voice.captured_at, embedding: embedding.numbers() });
                 }
                 sink.voice(&voice);
             }
@@ -159,6 +159,14 @@ impl Chain {
         sequencer.read(observation.track, at, &estimate, path.embedding());
         smoother.reset();
         Ok(smoother.update(at, &sequenced(sequencer, at, &observation)?))
+    }
+
+    /// Nothing is sensed any more: every event ends, and what is known of anybody is forgotten.
+    pub(super) fn fall_silent(&mut self, at: Monotonic, sink: &mut impl Sink) {
+        self.finish(at, sink);
+        self.reset();
+        self.fusion.iter_mut().for_each(Fusion::reset);
+        sink.muted();
     }
 
     /// Ends every event that is still going on.

@@ -12,10 +12,11 @@ use super::sound::Ears;
 use super::supply::{Lack, Supply};
 use super::swap::Swaps;
 use super::teller::{Seat, Teller};
-use super::{PATIENCE, Report, Sink, Vitals};
+use super::{PATIENCE, REST, Report, Sink, Vitals};
 use crate::capture::Frame;
 use crate::capture::mailbox::{Mailbox, Taken};
 use crate::clock::{Clock, Stopwatch};
+use crate::privacy::Gate;
 use crate::supervise::{Lease, Left};
 
 /// A chain that fails on so many frames in a row is made anew.
@@ -38,6 +39,7 @@ impl From<Chain> for Fresh {
 /// What outlives the thread.
 pub(super) struct Frames<S> {
     pub chains: Supply<Fresh>,
+    pub gate: Gate,
     pub frames: Arc<Mailbox<Frame>>,
     pub teller: Teller<S>,
     pub swaps: Mutex<Option<Swaps>>,
@@ -77,11 +79,25 @@ impl<S: Sink> Frames<S> {
     fn drive(&self, mut chain: Chain, seat: &mut Seat<S>, lease: &Lease) -> Left {
         let (receiver, pulse) = (self.frames.receiver(), &self.vitals.faces);
         let mut tally = Tally { report: Report::default(), total: &self.report };
-        let mut frame = Frame::default();
+        let (mut frame, mut muted) = (Frame::default(), false);
         while lease.holds() && !self.stop.load(Ordering::Relaxed) {
             self.change_over(&mut chain);
+            if !self.gate.is_open() {
+                if !mem::replace(&mut muted, true) {
+                    chain.fall_silent(self.clock.now(), seat);
+                }
+                self.hear_nothing();
+                if receiver.take(&mut frame, REST) == Taken::Closed {
+                    break;
+                }
+                pulse.rests(self.clock.now());
+                continue;
+            }
+            muted = false;
             self.listen(&mut chain, seat);
             match receiver.take(&mut frame, PATIENCE) {
+                // From before the gate was opened, or shut while this waited for it.
+                Taken::Fresh if !self.gate.lets(frame.captured_at) => {}
                 Taken::Fresh => {
                     self.saw(&frame);
                     let watch = Stopwatch::start();
@@ -136,6 +152,11 @@ impl<S: Sink> Frames<S> {
         if let Some(swaps) = &*lock(&self.swaps) {
             swaps.saw(frame.picture.width(), frame.picture.height());
         }
+    }
+
+    /// What was heard is forgotten unread.
+    fn hear_nothing(&self) {
+        lock(&self.ears).iter_mut().for_each(Ears::forget);
     }
 
     fn listen(&self, chain: &mut Chain, seat: &mut Seat<S>) {

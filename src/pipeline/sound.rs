@@ -10,15 +10,17 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread;
 use std::time::Duration;
 
 use tracing::warn;
 
 use super::supply::{Lack, Supply};
-use super::{HANGING, PATIENCE, Vitals};
+use super::{HANGING, PATIENCE, REST, Vitals};
 use crate::affect::Confidence;
 use crate::capture::{Read, Sound, SoundSource};
 use crate::clock::{Clock, Monotonic, Stopwatch};
+use crate::privacy::Gate;
 use crate::smooth::{SmoothedVoice, VoiceSmoother};
 use crate::supervise::{Lease, Left, Worker};
 use crate::voice::{Embedding, VoicePath, VoiceRead, VoiceReading};
@@ -59,6 +61,13 @@ pub struct Ears {
 }
 
 impl Ears {
+    /// Forgets what was heard, and what waits in the link.
+    pub(super) fn forget(&mut self) {
+        while self.heard.try_recv().is_ok() {}
+        self.smoother.reset();
+        self.spoken = None;
+    }
+
     /// The next thing that was heard; `None` when there is nothing for now. When nothing comes any more, it is silence.
     pub(super) fn next(&mut self, now: Monotonic) -> Option<Told> {
         match self.heard.try_recv() {
@@ -90,6 +99,7 @@ pub struct Hearing<M> {
 /// The thread that listens, and the link to it.
 pub(super) fn worker<M: VoiceRead + Send + 'static>(
     hearing: Hearing<M>,
+    gate: Gate,
     vitals: Arc<Vitals>,
     clock: Arc<dyn Clock>,
     stop: Arc<AtomicBool>,
@@ -97,7 +107,7 @@ pub(super) fn worker<M: VoiceRead + Send + 'static>(
     let (sender, heard) = sync_channel(WAITING);
     let Hearing { sources, paths, smoother } = hearing;
     let pulses = vec![vitals.microphone.clone(), vitals.voice.clone()];
-    let listening = Listening { sources, paths, sender, vitals, clock, stop };
+    let listening = Listening { sources, paths, gate, sender, vitals, clock, stop };
     let worker = Worker::new("sound", pulses, Some(HANGING), Arc::new(move |lease| listening.work(lease)));
     (worker, Ears { heard, smoother, spoken: None })
 }
@@ -106,6 +116,7 @@ pub(super) fn worker<M: VoiceRead + Send + 'static>(
 struct Listening<M> {
     sources: Supply<Box<dyn SoundSource>>,
     paths: Supply<VoicePath<M>>,
+    gate: Gate,
     sender: SyncSender<Heard>,
     vitals: Arc<Vitals>,
     clock: Arc<dyn Clock>,
@@ -136,12 +147,26 @@ impl<M: VoiceRead> Listening<M> {
         let Vitals { microphone, voice, .. } = &*self.vitals;
         let (mut sound, mut told_at) = (Sound::default(), None);
         while !self.stop.load(Ordering::Relaxed) {
+            if !self.gate.is_open() {
+                source.release();
+                path.reset();
+                if !lease.holds() {
+                    return Left::Done;
+                }
+                let now = self.clock.now();
+                microphone.rests(now);
+                voice.rests(now);
+                thread::park_timeout(REST);
+                continue;
+            }
             let read = source.read(&mut sound, PATIENCE);
             if !lease.holds() {
                 return Left::Done;
             }
             let now = self.clock.now();
             match read {
+                // From before the gate was opened, or shut while this waited for it.
+                Ok(Read::Filled) if !self.gate.lets(sound.captured_at) => microphone.beat(now),
                 Ok(Read::Filled) => {
                     microphone.worked(now, Duration::ZERO);
                     microphone.quiet(source.quiet());
@@ -242,6 +267,7 @@ mod tests {
         let listening = Listening {
             sources: Supply::once(Box::new(source)),
             paths: Supply::once(VoicePath::new(Excited(vec![0.0; 100 * COLUMNS]))),
+            gate: Gate::open(SystemClock.now()),
             sender,
             vitals: vitals.clone(),
             clock: Arc::new(SystemClock),

@@ -91,6 +91,12 @@ impl<S: Sink> Sink for Seat<S> {
         }
     }
 
+    fn muted(&mut self) {
+        if let Some(mut desk) = self.desk() {
+            desk.sink.muted();
+        }
+    }
+
     fn event(&mut self, event: &Event) {
         if let Some(mut desk) = self.desk() {
             let known = desk.open.iter().position(|open| open.id == event.id);

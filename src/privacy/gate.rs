@@ -3,7 +3,7 @@
 //! It opens when nobody holds it any more. The threads that read a camera or a microphone ask it before every frame and
 //! every piece of sound, which costs one atomic load; whoever shows or announces it waits for its changes.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use thiserror::Error;
@@ -79,9 +79,13 @@ impl Held {
     }
 }
 
+/// In place of the moment since when the gate is open, while it is shut.
+const SHUT: u64 = u64::MAX;
+
 #[derive(Debug)]
 struct Shared {
-    open: AtomicBool,
+    /// Since when it is open, in nanoseconds of the clock; what was captured before may not be read.
+    open_since: AtomicU64,
     held: Mutex<Held>,
     consent: Consent,
     changes: watch::Sender<Sensing>,
@@ -104,12 +108,21 @@ impl Gate {
         let configured = if muted { Reason::Configured.bit() } else { 0 };
         let held = Held { by: asked | configured, since: now };
         let (changes, _) = watch::channel(held.sensing());
-        Self(Arc::new(Shared { open: AtomicBool::new(held.by == 0), held: Mutex::new(held), consent, changes }))
+        // What a source that was opened before the gate has captured is as good as what comes after.
+        let open_since = AtomicU64::new(if held.by == 0 { 0 } else { SHUT });
+        Self(Arc::new(Shared { open_since, held: Mutex::new(held), consent, changes }))
     }
 
-    /// Whether the next frame and the next sound may be read.
+    /// Whether the next frame and the next sound may be taken from their sources.
     pub fn is_open(&self) -> bool {
-        self.0.open.load(Ordering::Acquire)
+        self.0.open_since.load(Ordering::Acquire) != SHUT
+    }
+
+    /// Whether what was captured at that moment may be read. What a device still held from before the gate opened may
+    /// not.
+    pub fn lets(&self, captured_at: Monotonic) -> bool {
+        let since = self.0.open_since.load(Ordering::Acquire);
+        since != SHUT && nanos(captured_at) >= since
     }
 
     /// Whether anything is sensed, and why not.
@@ -120,6 +133,12 @@ impl Gate {
     /// When it last opened or shut. Another reason to be shut is no such change.
     pub fn since(&self) -> Monotonic {
         self.held().since
+    }
+
+    /// Both, of one moment.
+    pub fn state(&self) -> (Sensing, Monotonic) {
+        let held = self.held();
+        (held.sensing(), held.since)
     }
 
     /// Shuts the gate, for one more reason when it is shut already.
@@ -158,7 +177,7 @@ impl Gate {
         let is_open = held.by == 0;
         if is_open != was_open {
             held.since = now;
-            self.0.open.store(is_open, Ordering::Release);
+            self.0.open_since.store(if is_open { nanos(now) } else { SHUT }, Ordering::Release);
         }
         let sensing = held.sensing();
         if sensing != former {
@@ -172,6 +191,11 @@ impl Gate {
         // A change is whole when the lock is let go, so a panicking peer leaves nothing half done.
         self.0.held.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
+}
+
+/// A moment as a number that is less than [`SHUT`] for the next five hundred years.
+fn nanos(at: Monotonic) -> u64 {
+    u64::try_from(at.since_zero().as_nanos()).unwrap_or(SHUT - 1)
 }
 
 #[cfg(test)]
@@ -222,6 +246,16 @@ mod tests {
         let gate = Gate::starting(Consent::NotAsked, true, at(1));
         assert_eq!(gate.sensing(), Sensing::Muted(Reason::Configured));
         assert_eq!(gate.unmute(at(2)), Ok(()));
+    }
+
+    #[test]
+    fn what_was_captured_before_the_gate_opened_may_not_be_read() {
+        let gate = Gate::open(at(5));
+        assert!(gate.lets(at(0)), "nobody was asked, and nothing was muted");
+        gate.mute(Reason::Command, at(6));
+        assert!(!gate.lets(at(5)) && !gate.lets(at(7)));
+        gate.unmute(at(8)).unwrap();
+        assert_eq!([7, 8, 9].map(|second| gate.lets(at(second))), [false, true, true]);
     }
 
     #[test]

@@ -153,6 +153,12 @@ impl Inbox {
         self.close();
     }
 
+    /// Drops the states that wait for their turn.
+    pub(super) fn forget_states(&self) {
+        let mut inner = self.lock();
+        inner.counts.states_dropped += inner.latest.drop_waiting() as u64;
+    }
+
     /// The next event to send, with how long ago it happened.
     pub(super) fn take_event(&self) -> Option<(Seq, Letter, Duration)> {
         let now = self.clock.now();
@@ -229,6 +235,11 @@ impl PublishHandle {
     /// while there is no connection; both are counted.
     pub fn try_state(&self, state: impl Into<State>) {
         self.0.put_state(state.into());
+    }
+
+    /// Takes back the states that wait for their turn; they are counted as dropped.
+    pub fn forget_states(&self) {
+        self.0.forget_states();
     }
 
     /// Hands an event over. It waits until the broker has acknowledged it; when too many wait the oldest is
@@ -340,6 +351,16 @@ mod tests {
         inbox.put_state(face(2).into());
         assert_eq!(inbox.take_state().unwrap().1.pack, "mtanet 0.2.0");
         assert_eq!(inbox.counts().states_replaced, 1);
+    }
+
+    #[test]
+    fn what_is_taken_back_is_not_published() {
+        let inbox = inbox();
+        inbox.open();
+        inbox.put_state(face(1).into());
+        inbox.forget_states();
+        assert!(inbox.take_state().is_none());
+        assert_eq!(inbox.counts().states_dropped, 1);
     }
 
     #[test]

@@ -134,6 +134,11 @@ impl Topics {
         self.under("health")
     }
 
+    /// What is being sensed, or why nothing is; retained.
+    pub fn notice(&self) -> String {
+        self.under("notice")
+    }
+
     /// The state of one face.
     pub fn face(&self, track: TrackId) -> String {
         format!("{}/faces/{}/state", self.base, track.0)

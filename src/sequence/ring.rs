@@ -26,7 +26,7 @@ impl Reach {
 }
 
 /// Readings with the time they were captured at, what else is known of each, and their embeddings.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Ring<T> {
     reach: Reach,
     times: Box<[(Monotonic, T)]>,
@@ -162,7 +162,7 @@ impl<T: Copy + Default> Ring<T> {
 }
 
 /// One reading.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub struct Reading<'a, T> {
     /// When it was captured.
     pub at: Monotonic,
@@ -202,8 +202,8 @@ mod tests {
             [100, 100, 100, 200, 200, 400, 400]
         );
         assert_eq!(ring.last_until(ms(399)).unwrap().what, 200);
-        assert_eq!(ring.last_until(ms(99)), None);
-        assert_eq!(super::Ring::<u64>::new(REACH).nearest(ms(0)), None);
+        assert!(ring.last_until(ms(99)).is_none());
+        assert!(super::Ring::<u64>::new(REACH).nearest(ms(0)).is_none());
     }
 
     #[test]

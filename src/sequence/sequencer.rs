@@ -43,7 +43,7 @@ impl WindowModel for SequenceModel {
 }
 
 /// What a voice gave, when there was one.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub struct VoiceRow<'a> {
     /// The capture time of the last sample that was heard.
     pub at: Monotonic,

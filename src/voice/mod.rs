@@ -11,6 +11,7 @@
 //!
 //! Everything here is pure but for the model: samples in, readings out, time as it is stamped on the sound.
 
+use std::fmt;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -34,8 +35,28 @@ pub use resample::RateError;
 /// The most numbers in an embedding that is handed on; a model's longer one is not.
 pub const MAX_EMBEDDING: usize = 256;
 
-/// What a voice model gives for sequence models.
-pub type Embedding = heapless::Vec<f32, MAX_EMBEDDING>;
+/// What a voice model gives for sequence models. It is what comes closest to a trace of a person, so it has no text and
+/// no serialised form, and is forgotten with the window that it is of.
+#[derive(Clone, PartialEq)]
+pub struct Embedding(heapless::Vec<f32, MAX_EMBEDDING>);
+
+impl Embedding {
+    /// A copy of the numbers; `None` when there are more than [`MAX_EMBEDDING`].
+    pub fn of(numbers: &[f32]) -> Option<Self> {
+        heapless::Vec::from_slice(numbers).ok().map(Self)
+    }
+
+    /// The numbers, for a sequence model.
+    pub fn numbers(&self) -> &[f32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Embedding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Embedding({} numbers)", self.0.len())
+    }
+}
 
 /// How well sound can be read.
 #[derive(Debug, Clone, Copy, PartialEq)]

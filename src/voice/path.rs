@@ -288,7 +288,7 @@ impl<M: VoiceRead> VoicePath<M> {
             activity: bounded(share(content.voiced, content.heard)),
             quality: SoundQuality { level: content.level, clipped: bounded(share(content.clipped, content.voiced)) },
             confidence: confidence(&content, rows),
-            embedding: estimate.and_then(|_| self.model.embedding()).and_then(|e| Embedding::from_slice(e).ok()),
+            embedding: estimate.and_then(|_| self.model.embedding()).and_then(Embedding::of),
             estimate,
         })
     }

@@ -23,6 +23,7 @@ use crate::config::{Config, PackName};
 use crate::model::ort::{Ort, RuntimeError};
 use crate::model::registry::RegistryError;
 use crate::model::{EngineChoice, Kind, Pack};
+use crate::privacy::{ConsentSource, Extent};
 
 /// How long the broker may take to accept a connection.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -31,7 +32,8 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const LARGEST_CA_FILE: u64 = 1 << 20;
 
 /// Every look, in the order in which they are told.
-pub const ALL: [fn(&Config) -> Finding; 8] = [board, models, engine, source, sound, password, certificates, broker];
+pub const ALL: [fn(&Config) -> Finding; 9] =
+    [board, models, engine, source, sound, privacy, password, certificates, broker];
 
 fn board(_: &Config) -> Finding {
     let says = match board::here() {
@@ -198,6 +200,24 @@ fn sound(config: &Config) -> Finding {
             "plug the microphone in, or set source.audio to one that `arecord -L` shows",
         ),
     }
+}
+
+/// Where the device stands, and who is asked. A file of consent that is not there is none: it may come.
+fn privacy(config: &Config) -> Finding {
+    let privacy = &config.privacy;
+    let Some(context) = privacy.context else {
+        let says = "where this device stands is not declared";
+        return Finding::warning("privacy", says, "write context below [privacy]: see docs/privacy.md");
+    };
+    let consent = match &privacy.consent {
+        ConsentSource::NotAsked if privacy.start_muted => "starts muted".to_owned(),
+        ConsentSource::NotAsked => "nobody is asked".to_owned(),
+        ConsentSource::Unmute => "nothing is sensed until somebody unmutes".to_owned(),
+        ConsentSource::File(path) => format!("senses while {} says 1", path.display()),
+        ConsentSource::Topic(topic) => format!("senses while {topic} says on"),
+    };
+    let extent = if privacy.extent == Extent::ActionUnitsOnly { "action units only, " } else { "" };
+    Finding::good("privacy", format!("{}, {extent}{consent}", context.name()))
 }
 
 pub(in crate::commands) fn password(config: &Config) -> Finding {

@@ -16,6 +16,7 @@ use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::model::VoiceModel;
 use crate::outlet::voice_state;
+use crate::privacy::Extent;
 use crate::publish::{Identity, PackInfo};
 use crate::smooth::VoiceSmoother;
 use crate::voice::{VoicePath, VoiceReading};
@@ -29,6 +30,7 @@ pub struct Voices {
     smoother: VoiceSmoother,
     unknown_below: f32,
     summary: bool,
+    extent: Extent,
     identity: Identity,
     pack: PackInfo,
 }
@@ -42,7 +44,8 @@ impl Voices {
         let (registry, engines) = (setup::registry(config, models)?, setup::engines(config)?);
         let (path, pack) = setup::open_voice(&registry, config, &engines)?;
         let (smoother, unknown_below) = (VoiceSmoother::new(config.smooth), config.smooth.voice_unknown_below);
-        Ok(Self { path, smoother, unknown_below, summary, identity: setup::voice_identity(config, &pack), pack })
+        let (extent, identity) = (config.privacy.extent, setup::voice_identity(config, &pack));
+        Ok(Self { path, smoother, unknown_below, summary, extent, identity, pack })
     }
 
     /// Writes what the sound of a file says; gives back what is worth a word besides.
@@ -76,7 +79,7 @@ impl Voices {
                 break;
             }
         }
-        let Some(whole) = summary.state(self.unknown_below) else {
+        let Some(whole) = summary.state(self.unknown_below).map(|whole| self.extent.voice(whole)) else {
             bail!("{name}: its sound is shorter than 32 ms; there is nothing to read in it");
         };
         if self.summary {
@@ -91,7 +94,7 @@ impl Voices {
     }
 
     fn write(&mut self, file: &Path, reading: &VoiceReading, lines: &mut Lines<impl Write>) -> anyhow::Result<()> {
-        let state = voice_state(&self.smoother.update(reading));
+        let state = self.extent.voice(voice_state(&self.smoother.update(reading)));
         let time: Duration = reading.captured_at.since_zero();
         let source = &file.to_string_lossy();
         let written = lines.write_voice(source, Some(time.as_secs_f32()), &state, &self.identity, &self.pack);

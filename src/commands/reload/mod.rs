@@ -215,7 +215,8 @@ impl Looker {
                 (models.sequencer, sequences) = (Some(sequencer), infos);
             }
         }
-        let change = Change::Readers { face, sequences, capabilities: readers.capabilities()?, sums };
+        let change =
+            Change::Readers { face, sequences, capabilities: readers.capabilities(config.privacy.extent)?, sums };
         let ids = (change.applied_to(&identity).pack, self.at_work(Role::Readers));
         Ok(Ready { models, change, ids })
     }

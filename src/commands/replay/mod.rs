@@ -22,6 +22,7 @@ use crate::exit::Exit;
 use crate::model::RegistryError;
 use crate::outlet::Recorder;
 use crate::pipeline::Supply;
+use crate::privacy::Gate;
 use crate::publish::broker::EmbeddedBroker;
 use crate::publish::{BrokerAddress, DeviceId, Listener, Topics};
 
@@ -72,11 +73,16 @@ pub fn run(args: &ReplayArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
     screen.opening(&args.clip.to_string(), &identity, &config.publish, embedded.is_some());
     let topics = Topics::new(&config.publish.prefix, &device);
     let listener = Listener::new(&config.publish, format!("affectd-{device}-replay"), topics.everything())?;
+    // In a clip is nobody who could be asked; before a camera there is.
+    let gate = match &args.clip {
+        Address::File(_) => Gate::open(clock.now()),
+        _ => packs.config.privacy.gate(clock.now()),
+    };
     // At a terminal that is closed, replay ends like any other command: a hangup is not caught.
     let (publish, hangup) = (config.publish, None);
     let sources = Supply::once(source);
     let vitals = Arc::default();
-    let session = Session { sources, opened, hearing, identity, packs, vitals, hangup, publish, recorder, clock };
+    let session = Session { sources, opened, hearing, identity, packs, vitals, hangup, gate, publish, recorder, clock };
     let (ending, screen) = runtime()?.block_on(watched(session, listener, topics, screen))?;
     if let Some(screen) = screen {
         screen.summary(&ending);

@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::events::Kind;
 use crate::model::digest::Sha256Sum;
 use crate::model::{Engines, Heads, ModelError, Pack, Registry, RegistryError, SequenceModel, SequenceSpec, Sequences};
+use crate::privacy::Extent;
 use crate::publish::PackInfo;
 use crate::sequence::{Sequencer, Tolerance};
 
@@ -63,11 +64,11 @@ impl Readers {
         Ok(Self { face, sequences })
     }
 
-    /// The kinds of event that the packs' heads allow.
+    /// The kinds of event that the packs' heads allow, as far as they may be told.
     ///
     /// # Errors
     /// When one is of another kind.
-    pub fn capabilities(&self) -> Result<Vec<Kind>, ModelError> {
+    pub fn capabilities(&self, extent: Extent) -> Result<Vec<Kind>, ModelError> {
         let mut all = vec![&self.face.frame()?.heads];
         for (member, _) in self.sequences.iter().flat_map(|sequences| &sequences.members) {
             all.push(&member.sequence()?.heads);
@@ -81,7 +82,7 @@ impl Readers {
             (Kind::ActionUnit, any(|heads| heads.action_units.is_some())),
             (Kind::Compound, any(|heads| heads.compound.is_some())),
         ];
-        Ok(kinds.into_iter().filter(|(_, can)| *can).map(|(kind, _)| kind).collect())
+        Ok(extent.kinds(kinds.into_iter().filter(|(_, can)| *can).map(|(kind, _)| kind).collect()))
     }
 
     /// Opens what reads faces over a while; the first of the infos is that of the pack that was named.
