@@ -11,6 +11,7 @@ pub fn check(message: &Message) {
     let (schema, payload) = match message.topic.split('/').skip(2).collect::<Vec<_>>()[..] {
         ["status"] => ("status", Value::from(message.text())),
         ["device"] => ("device", message.json()),
+        ["notice"] => ("notice", message.json()),
         ["health"] => ("health", message.json()),
         ["faces", _, "state"] => ("face-state", message.json()),
         ["scene", "state"] => ("scene-state", message.json()),

@@ -24,7 +24,17 @@ fn every_example_in_the_documentation_is_a_payload() {
         let (_, _, payload) = payloads.iter().find(|(other, ..)| other == name).unwrap();
         assert_eq!(shown, &serde_json::from_str::<Value>(payload).unwrap(), "docs/mqtt.md, {name}");
     }
-    for needed in ["device", "health", "health-ill", "face-state", "scene-state", "voice-state", "event-new"] {
+    for needed in [
+        "device",
+        "health",
+        "health-ill",
+        "notice",
+        "notice-muted",
+        "face-state",
+        "scene-state",
+        "voice-state",
+        "event-new",
+    ] {
         assert!(examples.iter().any(|(name, _)| name == needed), "docs/mqtt.md shows no {needed}");
     }
 }
@@ -36,6 +46,7 @@ fn the_documentation_names_every_topic_and_status() {
         "affect/<device>/status",
         "affect/<device>/device",
         "affect/<device>/health",
+        "affect/<device>/notice",
         "affect/<device>/faces/<id>/state",
         "affect/<device>/scene/state",
         "affect/<device>/voice/state",
@@ -46,6 +57,8 @@ fn the_documentation_names_every_topic_and_status() {
         "`unknown`",
         "`degraded`",
         "`failed`",
+        "`sensing`",
+        "`muted`",
     ] {
         assert!(text.contains(word), "docs/mqtt.md does not name {word}");
     }

@@ -20,6 +20,8 @@ fn payloads() -> Vec<(&'static str, &'static str, String)> {
         ("device", "device", samples::device()),
         ("health", "health", samples::health()),
         ("health-ill", "health", samples::ill_health()),
+        ("notice", "notice", samples::notice()),
+        ("notice-muted", "notice", samples::muted_notice()),
         ("face-state", "face-state", samples::face()),
         ("face-state-unsure", "face-state", samples::unsure_face()),
         ("face-state-earlier", "face-state", samples::earlier_face()),

@@ -14,9 +14,10 @@ use crate::events::{Event, Kind, Stage, Subject};
 use crate::face::{Quality, TrackId};
 use crate::geometry::Rect;
 use crate::health::{Health, Level, Stage as Part, StageHealth};
+use crate::privacy::{Context, Extent, Notice, Reason, Sensing};
 use crate::publish::payload::number::Stamp;
 use crate::publish::payload::{
-    DevicePayload, EventPayload, EventTimes, FaceLine, HealthPayload, ScenePayload, Status, VoiceLine,
+    DevicePayload, EventPayload, EventTimes, FaceLine, HealthPayload, NoticePayload, ScenePayload, Status, VoiceLine,
 };
 use crate::publish::{Answer, DeviceId, FaceState, FusedState, Identity, PackInfo, SceneState, VoiceState};
 use crate::voice::SoundQuality;
@@ -269,6 +270,21 @@ pub(super) fn ill_health() -> String {
         StageHealth { dropped: Some(3), restarts: 1, ..stage_health(Part::Voice) },
     ];
     health_line(&Health { stages, temperature: Some(86.0), throttled: true, ..healthy() })
+}
+
+pub(super) fn notice() -> String {
+    let kinds = identity().capabilities;
+    let (sensing, since, context) = (Sensing::On, Monotonic::default(), Some(Context::Kiosk));
+    let notice = Notice { sensing, since, context, microphone: true, kinds, extent: Extent::Everything };
+    wire(&NoticePayload::of(&notice, captured_at().into(), &device_id()))
+}
+
+/// At work, where nobody has agreed yet.
+pub(super) fn muted_notice() -> String {
+    let (sensing, context) = (Sensing::Muted(Reason::Consent), Some(Context::Workplace));
+    let (since, kinds) = (Monotonic::default(), vec![Kind::Presence, Kind::ActionUnit]);
+    let notice = Notice { sensing, since, context, microphone: false, kinds, extent: Extent::ActionUnitsOnly };
+    wire(&NoticePayload::of(&notice, captured_at().into(), &device_id()))
 }
 
 fn scene_state() -> SceneState {

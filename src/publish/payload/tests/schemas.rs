@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 use super::{payloads, repository};
 use crate::commands::doctor::Report;
-use crate::publish::payload::{DevicePayload, EventPayload, FaceLine, HealthPayload, ScenePayload, Status, VoiceLine};
+use crate::publish::payload::{
+    DevicePayload, EventPayload, FaceLine, HealthPayload, NoticePayload, ScenePayload, Status, VoiceLine,
+};
 
 /// Set it to write the schemas anew after a payload was changed.
 const UPDATE: &str = "UPDATE_SCHEMAS";
@@ -45,7 +47,7 @@ fn committed(name: &str) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
-fn all() -> [(&'static str, Value); 8] {
+fn all() -> [(&'static str, Value); 9] {
     let about = |topic: &str| format!("The payload of <prefix>/<device>/{topic}.");
     let bare = format!("{} It is the bare word, without quotation marks.", about("status"));
     let line = format!("{} Also one line of `affectd infer`, which adds `source`.", about("faces/<id>/state"));
@@ -54,6 +56,7 @@ fn all() -> [(&'static str, Value); 8] {
         ("status", generated::<Status>("status", &bare)),
         ("device", generated::<DevicePayload<'_>>("device", &about("device"))),
         ("health", generated::<HealthPayload<'_>>("health", &about("health"))),
+        ("notice", generated::<NoticePayload<'_>>("notice", &about("notice"))),
         ("face-state", generated::<FaceLine<'_>>("face-state", &line)),
         ("scene-state", generated::<ScenePayload<'_>>("scene-state", &about("scene/state"))),
         ("voice-state", generated::<VoiceLine<'_>>("voice-state", &voice)),
