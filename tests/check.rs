@@ -70,7 +70,7 @@ impl Place {
     /// A configuration that names what is here. The last section is [mqtt].
     fn configuration(&self) -> String {
         format!(
-            "[device]\nid = \"kiosk-7\"\n[models]\nengine = \"tract\"\ndir = \"{dir}/models\"\ndetector = \"finder\"\nface = \"reader\"\n\
+            "[device]\nid = \"kiosk-7\"\n[privacy]\ncontext = \"kiosk\"\n[models]\nengine = \"tract\"\ndir = \"{dir}/models\"\ndetector = \"finder\"\nface = \"reader\"\n\
              [source]\nvideo = \"file:{dir}/clip.mp4\"\n[mqtt]\nurl = \"{broker}\"\n",
             dir = self.dir.path().display(),
             broker = self.broker(),

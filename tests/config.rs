@@ -80,6 +80,7 @@ mod manual {
     #[test]
     fn every_line_of_the_example_may_be_taken_in() {
         let with_tls = example_with(|_| true).replace("mqtt://127.0.0.1:1883", "mqtts://broker.example");
+        let with_tls = with_tls.replace("consent = \"none\"", "consent = \"ask\"");
         let config = parsed(&with_tls);
         assert_eq!(config.login.unwrap().user, "kiosk-7");
         assert!(config.publish.ca_file.is_some() && config.models.dir.is_some());
@@ -269,6 +270,15 @@ mod messages {
             "[face]\nmax_brightness = 0.05\n[events]\nleave = 0.5\nvalence_enter = 0.1\narousal_enter = 0.4\n\
              arousal_leave = 0.6\n[mqtt]\npassword_file = \"/etc/password\"\nca_file = \"/etc/ca.pem\"\n"
         ));
+    }
+
+    #[test]
+    fn places_where_the_law_forbids_it_and_consent_that_nobody_asks_for() {
+        insta::assert_snapshot!(refused("[privacy]\ncontext = \"workplace\"\n"));
+        insta::assert_snapshot!(refused(
+            "[privacy]\ncontext = \"education\"\nconsent_signal = \"file:/run/yes\"\n"
+        ));
+        insta::assert_snapshot!(refused("[privacy]\ncontext = \"work\"\nconsent = \"ask\"\nconsent_signal = \"mqtt:site/+\"\n"));
     }
 
     #[test]

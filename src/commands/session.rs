@@ -8,10 +8,11 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::interval;
 use tracing::{info, warn};
 
+use self::announcer::Announcer;
 use self::watch::{Watch, tell};
 use super::reload::{self, AtWork};
 use super::setup::{Opened, Packs};
@@ -24,10 +25,12 @@ use crate::model::VoiceModel;
 use crate::outlet::{Outlet, Recorder};
 use crate::pipeline::sound::Hearing;
 use crate::pipeline::{Fresh, Live, Report, Supply, Vitals};
-use crate::privacy::{ConsentSource, Door, Gate, Sensing, consent};
-use crate::publish::{Counts, Farewell, Identity, PublishHandle, PublishSettings, Publisher};
+use crate::privacy::consent::{self, ConsentTopic};
+use crate::privacy::{ConsentSource, Door, Gate, Sensing};
+use crate::publish::{Arrival, Connection, Counts, Farewell, Identity, PublishHandle, PublishSettings, Publisher};
 use crate::supervise::systemd::Systemd;
 
+mod announcer;
 mod watch;
 
 /// How long the last events may take to reach the broker.
@@ -89,8 +92,15 @@ impl Session {
     pub async fn play(self) -> anyhow::Result<Ending> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
-        let publisher = Publisher::start(&self.publish, self.identity.clone(), self.clock.clone(), &Handle::current())?;
-        let handle = publisher.handle();
+        let (privacy, mut publish) = (self.packs.config.privacy.clone(), self.publish);
+        let consent = match &privacy.consent {
+            ConsentSource::Topic(topic) => Some(ConsentTopic::new(topic.clone(), self.gate.clone())),
+            ConsentSource::NotAsked | ConsentSource::Unmute | ConsentSource::File(_) => None,
+        };
+        publish.subscriptions.extend(consent.as_ref().map(|consent| consent.topic().to_owned()));
+        let mut publisher = Publisher::start(&publish, self.identity.clone(), self.clock.clone(), &Handle::current())?;
+        let (handle, mut arrivals, mut connection) =
+            (publisher.handle(), publisher.arrivals(), publisher.connection());
         let (clock, io) = (self.clock.clone(), Arc::new(Pulse::default()));
         let manager = Arc::new(Mutex::new(Systemd::of_process()));
         let mut watch = Watch::new(
@@ -102,11 +112,13 @@ impl Session {
             &self.packs.config.limits,
             clock.clone(),
         );
-        let privacy = self.packs.config.privacy.clone();
         let door = Door::new(handle.clone(), self.gate.clone(), privacy.extent);
         let (mut hangup, outlet) = (self.hangup, Outlet::new(door, self.recorder));
         let at_work = AtWork::new(self.identity, self.opened.sums);
-        let fusion = self.hearing.is_some().then(|| Fusion::new(self.packs.config.fuse));
+        let hears = self.hearing.is_some();
+        let mut announcer =
+            Announcer::new(handle.clone(), publish, &privacy, self.gate.clone(), at_work.clone(), hears, clock.clone());
+        let fusion = hears.then(|| Fusion::new(self.packs.config.fuse));
         let chains = chains(self.opened, fusion, &at_work, &self.packs, &handle);
         let live = Live::new(self.sources, chains, outlet, self.clock, self.vitals.clone());
         let mut live = live.behind(self.gate.clone());
@@ -130,10 +142,14 @@ impl Session {
         tell(&manager).ready();
         let (mut beat, mut looked, mut sensing) = (interval(BEAT), None, self.gate.changes());
         say(self.gate.sensing());
+        announcer.look();
         loop {
             tokio::select! {
                 _ = &mut end => break,
-                _ = beat.tick() => io.beat(clock.now()),
+                _ = beat.tick() => {
+                    io.beat(clock.now());
+                    announcer.look();
+                }
                 _ = interrupt.recv() => {
                     info!("Interrupted; ending events and saying goodbye.");
                     break;
@@ -143,7 +159,20 @@ impl Session {
                     break;
                 }
                 // The gate is held here, so that its changes never end.
-                Ok(()) = sensing.changed() => say(*sensing.borrow_and_update()),
+                Ok(()) = sensing.changed() => {
+                    announcer.look();
+                    say(*sensing.borrow_and_update());
+                }
+                Some(arrival) = arrived(&mut arrivals) => {
+                    if let Some(consent) = &consent {
+                        consent.hear(&arrival.topic, &arrival.payload, &*clock);
+                    }
+                }
+                Ok(()) = connection.changed() => {
+                    if *connection.borrow_and_update() != Connection::Online {
+                        consent.iter().for_each(|consent| consent.lose(&*clock));
+                    }
+                }
                 () = hung_up(&mut hangup) => {
                     info!("Asked to reload; looking at the packs.");
                     tell(&manager).reloading(clock.now());
@@ -171,6 +200,14 @@ impl Session {
             warn!(lost_events = farewell.lost_events, "The broker did not acknowledge the goodbye.");
         }
         Ok(Ending { report, counts: handle.counts(), farewell })
+    }
+}
+
+/// What arrives next; never anything without a link to it.
+async fn arrived(arrivals: &mut Option<mpsc::Receiver<Arrival>>) -> Option<Arrival> {
+    match arrivals {
+        Some(arrivals) => arrivals.recv().await,
+        None => future::pending().await,
     }
 }
 

@@ -9,7 +9,7 @@ use tracing::Level;
 
 use super::choices::LogFormat;
 use super::names::{PackName, SoundAddress, first_camera};
-use super::privacy::{ConsentChoice, TopicName};
+use super::privacy::{ConsentChoice, Signal};
 use super::reader::{Reader, SectionReader};
 use super::reference::SectionReference;
 use super::section::{Key, Section, Setting, document, section};
@@ -257,15 +257,14 @@ section! {
         /// Whether to start muted, until the command `unmute`.
         start_muted: bool = false;
         /// Whether people are asked: with `ask` nothing is sensed until there is consent, and at once nothing any more when
-        /// it is withdrawn. It comes from `consent_file` or `consent_topic`; without either, from the command `unmute`.
+        /// it is withdrawn. Consent comes from `consent_signal`; without one, from the command `unmute`.
         consent: ConsentChoice = ConsentChoice::None;
-        /// A file that says whether there is consent: `1`, `on` or `true`, and anything else, or no file, is none. The value of
-        /// a GPIO line serves as well as what a program writes. It is read five times a second.
-        consent_file: Option<PathBuf> = None, absent "consent comes from somewhere else", example "/run/consent/given";
-        /// A topic of the broker on which somebody else publishes, retained, whether there is consent: `on`, `1` or `true`, and
-        /// anything else is none. While the broker is away there is none.
-        consent_topic: Option<TopicName> = None, absent "consent comes from somewhere else",
-            example "site-3/entrance/consent";
+        /// Where somebody else says whether there is consent: `1`, `on` or `true` is a yes, and anything else is none.
+        /// `file:PATH` is read five times a second; the value of a GPIO line serves as well as what a program writes, and a
+        /// file that is not there is no consent. `mqtt:TOPIC` is a topic of the broker, published retained; while the broker
+        /// is away there is no consent.
+        consent_signal: Option<Signal> = None, absent "the command `unmute` gives consent",
+            example "file:/run/consent/given";
     }
 }
 

@@ -1,12 +1,13 @@
 //! The section `[privacy]`: its words, what in it does not go together, and what it means.
 
 use std::borrow::Cow;
+use std::path::PathBuf;
 
 use super::as_typed::Privacy;
 use super::clashes::clash;
 use super::problem::Problem;
 use super::section::Origin;
-use super::value::{Invalid, Text, choose, one_of};
+use super::value::{Invalid, Text, choose, one_of, quoted};
 use crate::privacy::{ConsentSource, Context, Extent, PrivacySettings};
 
 /// The longest topic, in bytes.
@@ -64,33 +65,46 @@ impl Text for Context {
     }
 }
 
-/// A topic of somebody else's, without wildcards.
+/// Where somebody else says whether there is consent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct TopicName(String);
+pub(super) enum Signal {
+    /// In a file.
+    File(PathBuf),
+    /// On a topic of the broker, without wildcards.
+    Topic(String),
+}
 
-impl Text for TopicName {
+impl Text for Signal {
     fn allowed() -> Cow<'static, str> {
-        format!("a topic without + and #, {LONGEST_TOPIC} bytes at most").into()
+        "file:PATH, or mqtt:TOPIC without + and #".into()
     }
 
     fn parse(text: &str) -> Result<Self, Invalid> {
-        if text.is_empty() || text.len() > LONGEST_TOPIC || text.chars().any(|c| c.is_control()) {
-            return Err(Invalid::because("is not a topic"));
+        match text.split_once(':') {
+            _ if text.chars().any(char::is_control) => Err(Invalid::because("holds a control character")),
+            Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
+            Some(("mqtt", topic)) if topic.contains(['+', '#']) => {
+                Err(Invalid::because("is a filter of topics").so("name one topic, without + and #"))
+            }
+            Some(("mqtt", topic)) if (1..=LONGEST_TOPIC).contains(&topic.len()) => Ok(Self::Topic(topic.to_owned())),
+            _ if text.starts_with('/') => {
+                Err(Invalid::because("is no signal").so(format!("did you mean {}?", quoted(&format!("file:{text}")))))
+            }
+            _ => Err(Invalid::because("is no signal")),
         }
-        if text.contains(['+', '#']) {
-            return Err(Invalid::because("is a filter of topics").so("name one topic, without + and #"));
-        }
-        Ok(Self(text.to_owned()))
     }
 
     fn text(&self) -> Cow<'_, str> {
-        (&*self.0).into()
+        match self {
+            Self::File(path) => format!("file:{}", path.display()).into(),
+            Self::Topic(topic) => format!("mqtt:{topic}").into(),
+        }
     }
 }
 
 /// What in the section does not go together, or may not be.
 pub(super) fn clashes(privacy: &Privacy) -> Vec<Problem> {
-    let Privacy { context, action_units_only, consent, consent_file, consent_topic, .. } = privacy;
+    let Privacy { context, action_units_only, consent, consent_signal, .. } = privacy;
     let mut problems = Vec::new();
     if let Some(place) = context.value.filter(|context| context.forbids_emotions() && !action_units_only.value) {
         let whom = if place == Context::Education { "education institutions" } else { "workplaces" };
@@ -104,21 +118,12 @@ pub(super) fn clashes(privacy: &Privacy) -> Vec<Problem> {
              \"medical\" or \"safety\"; docs/privacy.md says more",
         ));
     }
-    let asks = consent.value == ConsentChoice::Ask || consent.origin == Origin::Refused;
-    let without = "is given, but privacy.consent does not ask for consent";
-    let remedy = "write privacy.consent = \"ask\", or leave the line out";
-    if consent_file.value.is_some() && !asks {
-        problems.extend(clash(consent_file, without, "privacy.consent is \"none\"", remedy));
-    }
-    if consent_topic.value.is_some() && !asks {
-        problems.extend(clash(consent_topic, without, "privacy.consent is \"none\"", remedy));
-    }
-    if consent_file.value.is_some() && consent_topic.value.is_some() {
+    if consent_signal.value.is_some() && consent.value == ConsentChoice::None && consent.origin != Origin::Refused {
         problems.extend(clash(
-            consent_topic,
-            "is given beside privacy.consent_file",
-            "consent comes from one place, so that it is withdrawn there",
-            "leave one of the two out",
+            consent_signal,
+            "is given, but privacy.consent does not ask for consent",
+            "privacy.consent is \"none\"",
+            "write privacy.consent = \"ask\", or leave the line out",
         ));
     }
     problems
@@ -126,11 +131,11 @@ pub(super) fn clashes(privacy: &Privacy) -> Vec<Problem> {
 
 /// What the section means.
 pub(super) fn settings(privacy: &Privacy) -> PrivacySettings {
-    let consent = match (privacy.consent.value, &privacy.consent_file.value, &privacy.consent_topic.value) {
-        (ConsentChoice::None, ..) => ConsentSource::NotAsked,
-        (ConsentChoice::Ask, Some(file), _) => ConsentSource::File(file.clone()),
-        (ConsentChoice::Ask, None, Some(topic)) => ConsentSource::Topic(topic.0.clone()),
-        (ConsentChoice::Ask, None, None) => ConsentSource::Unmute,
+    let consent = match (privacy.consent.value, &privacy.consent_signal.value) {
+        (ConsentChoice::None, _) => ConsentSource::NotAsked,
+        (ConsentChoice::Ask, Some(Signal::File(path))) => ConsentSource::File(path.clone()),
+        (ConsentChoice::Ask, Some(Signal::Topic(topic))) => ConsentSource::Topic(topic.clone()),
+        (ConsentChoice::Ask, None) => ConsentSource::Unmute,
     };
     PrivacySettings {
         context: privacy.context.value,

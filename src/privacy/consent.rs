@@ -78,6 +78,11 @@ impl ConsentTopic {
         Self { topic, gate }
     }
 
+    /// The topic.
+    pub fn topic(&self) -> &str {
+        &self.topic
+    }
+
     /// Takes in what arrived on a topic. Tells whether it was this one.
     pub fn hear(&self, topic: &str, payload: &[u8], clock: &dyn Clock) -> bool {
         let is_mine = topic == self.topic;

@@ -28,4 +28,9 @@ impl Notice {
         let (sensing, since) = gate.state();
         Self { sensing, since, context, microphone, kinds: extent.kinds(kinds.to_vec()), extent }
     }
+
+    /// Whether nothing is sensed.
+    pub fn is_muted(&self) -> bool {
+        self.sensing != Sensing::On
+    }
 }

@@ -4,6 +4,9 @@ use std::fs;
 use std::process::Command;
 
 use jiff::Timestamp;
+use rumqttc::v5::mqttbytes::QoS;
+use rumqttc::v5::mqttbytes::v5::Packet;
+use rumqttc::v5::{AsyncClient, Event, MqttOptions};
 use serde_json::{Value, json};
 
 use crate::support::listener::{Listener, Message};
@@ -36,6 +39,14 @@ impl Place {
         fs::write(&config, text).unwrap();
         self.world.start("run", &["run", "--config", config.to_str().unwrap()])
     }
+
+    /// What somebody else says on a topic of theirs, retained.
+    async fn says(&self, word: &str) {
+        let options = MqttOptions::new("the-switch-at-the-entrance", "127.0.0.1", self.mosquitto.port);
+        let (client, mut line) = AsyncClient::new(options, 4);
+        client.publish("site/consent", QoS::AtLeastOnce, true, word.to_owned()).await.unwrap();
+        while !matches!(line.poll().await.unwrap(), Event::Incoming(Packet::PubAck(_))) {}
+    }
 }
 
 /// Everything up to the notice that says so, and the notice.
@@ -43,6 +54,9 @@ async fn until_notice(listener: &mut Listener, state: &str) -> (Vec<Message>, Va
     let mut before = Vec::new();
     loop {
         let message = listener.next().await;
+        if !message.topic.starts_with("affect/") {
+            continue;
+        }
         schema::check(&message);
         if message.topic == "affect/ask-1/notice" && message.json()["state"] == state {
             return (before, message.json());
@@ -69,7 +83,7 @@ async fn nothing_is_sensed_before_consent_and_nothing_after_it_is_withdrawn() {
     let place = Place::new();
     let consent = place.world.path("consent");
     let mut listener = Listener::everything(place.mosquitto.port).await;
-    let mut daemon = place.start(&format!("consent = \"ask\"\nconsent_file = \"{}\"", consent.display()));
+    let mut daemon = place.start(&format!("consent = \"ask\"\nconsent_signal = \"file:{}\"", consent.display()));
     let (before, notice) = until_notice(&mut listener, "muted").await;
     assert_eq!((&notice["why"], &notice["context"]), (&json!("consent"), &json!("exhibition")));
     assert_eq!(before.iter().filter(is_of_people).count(), 0);
@@ -137,4 +151,30 @@ async fn a_device_that_starts_muted_is_there_and_well_and_senses_nothing() {
         messages.push(listener.next().await);
     }
     assert_eq!(messages.iter().filter(is_of_people).count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_of_the_broker_gives_consent_and_takes_it() {
+    let mut place = Place::new();
+    let mut listener = Listener::everything(place.mosquitto.port).await;
+    let mut daemon = place.start("consent = \"ask\"\nconsent_signal = \"mqtt:site/consent\"");
+    until_notice(&mut listener, "muted").await;
+    place.says("on").await;
+    let (before, _) = until_notice(&mut listener, "sensing").await;
+    assert_eq!(before.iter().filter(is_of_people).count(), 0);
+    while !listener.next().await.topic.contains("/faces/") {}
+    place.says("off").await;
+    until_notice(&mut listener, "muted").await;
+    place.says("on").await;
+    until_notice(&mut listener, "sensing").await;
+    // While the broker is away nobody could withdraw. It keeps nothing when it dies, so it does not say yes again.
+    place.mosquitto.kill();
+    while children(daemon.id()) != [0; 0] {
+        tokio::task::yield_now().await;
+    }
+    place.mosquitto.restart();
+    let mut listener = Listener::everything(place.mosquitto.port).await;
+    let (_, notice) = until_notice(&mut listener, "muted").await;
+    assert_eq!(notice["why"], "consent");
+    stop(&mut daemon);
 }
