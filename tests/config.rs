@@ -275,10 +275,10 @@ mod messages {
     #[test]
     fn places_where_the_law_forbids_it_and_consent_that_nobody_asks_for() {
         insta::assert_snapshot!(refused("[privacy]\ncontext = \"workplace\"\n"));
+        insta::assert_snapshot!(refused("[privacy]\ncontext = \"education\"\nconsent_signal = \"file:/run/yes\"\n"));
         insta::assert_snapshot!(refused(
-            "[privacy]\ncontext = \"education\"\nconsent_signal = \"file:/run/yes\"\n"
+            "[privacy]\ncontext = \"work\"\nconsent = \"ask\"\nconsent_signal = \"mqtt:site/+\"\n"
         ));
-        insta::assert_snapshot!(refused("[privacy]\ncontext = \"work\"\nconsent = \"ask\"\nconsent_signal = \"mqtt:site/+\"\n"));
     }
 
     #[test]

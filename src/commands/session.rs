@@ -99,8 +99,7 @@ impl Session {
         };
         publish.subscriptions.extend(consent.as_ref().map(|consent| consent.topic().to_owned()));
         let mut publisher = Publisher::start(&publish, self.identity.clone(), self.clock.clone(), &Handle::current())?;
-        let (handle, mut arrivals, mut connection) =
-            (publisher.handle(), publisher.arrivals(), publisher.connection());
+        let (handle, mut arrivals, mut connection) = (publisher.handle(), publisher.arrivals(), publisher.connection());
         let (clock, io) = (self.clock.clone(), Arc::new(Pulse::default()));
         let manager = Arc::new(Mutex::new(Systemd::of_process()));
         let mut watch = Watch::new(

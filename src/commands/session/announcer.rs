@@ -50,9 +50,10 @@ impl Announcer {
         let identity = self.at_work.identity();
         let notice = Notice::of(&self.gate, self.context, self.microphone, &identity.capabilities, self.extent);
         let since = self.clock.wall(notice.since);
-        let is_said = self.said.as_ref().is_some_and(|(said, then)| {
-            *said == notice && since.duration_since(*then).unsigned_abs() < SET
-        });
+        let is_said = self
+            .said
+            .as_ref()
+            .is_some_and(|(said, then)| *said == notice && since.duration_since(*then).unsigned_abs() < SET);
         if is_said {
             return;
         }

@@ -37,6 +37,7 @@ const CHANNELS: &[Channel] = &[
     kept("status", "status", "Whether the device is there: one bare word."),
     kept("device", "device", "What the device is and runs."),
     kept("health", "health", "How each stage of the device is, and why."),
+    kept("notice", "notice", "What is being sensed, or why nothing is."),
     state("face", "faces/{face}/state", "face-state", "How one face appears."),
     state("scene", "scene/state", "scene-state", "How everyone in view appears."),
     state("voice", "voice/state", "voice-state", "How the voice that is heard appears."),
