@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tracing::Level;
 
-use super::as_typed::{self, AsTyped, Camera, Events, Face, Fuse, Models, Mqtt, Publish, Smooth};
+use super::as_typed::{self, AsTyped, Camera, Commands, Events, Face, Fuse, Models, Mqtt, Publish, Smooth};
 use super::choices::LogFormat;
 use super::clashes::{clash, clashes};
 use super::environment::Environment;
@@ -17,6 +17,8 @@ use super::problem::Problem;
 use super::section::Setting;
 use crate::capture::Address;
 use crate::capture::v4l::controls::Controls;
+use crate::control::ControlSettings;
+use crate::control::limit::Rate;
 use crate::events::{EventSettings, Kind, PresenceRule, Rule};
 use crate::face::FaceSettings;
 use crate::fuse::FusionSettings;
@@ -52,6 +54,8 @@ pub struct Config {
     pub login: Option<Login>,
     /// What may be sensed and told.
     pub privacy: PrivacySettings,
+    /// What can be commanded over MQTT.
+    pub commands: CommandChoice,
     /// How far the board is spared.
     pub limits: Limits,
     /// What is logged, and how.
@@ -79,6 +83,15 @@ pub struct ModelChoice {
     pub trust: Trust,
     /// How often is looked whether they were replaced; never, other than on request, when absent.
     pub reload_every: Option<Duration>,
+}
+
+/// What can be commanded over MQTT.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CommandChoice {
+    /// Which commands, and how often.
+    pub control: ControlSettings,
+    /// Where a mute is remembered, if anywhere.
+    pub state_dir: Option<PathBuf>,
 }
 
 /// How far the board is spared.
@@ -137,6 +150,7 @@ pub(super) fn understand(typed: &AsTyped, environment: &Environment) -> (Option<
         publish: publish_settings(&typed.mqtt, &typed.publish),
         login: login(&typed.mqtt, environment),
         privacy: privacy::settings(&typed.privacy),
+        commands: commands(&typed.commands),
         limits: limits(&typed.limits),
         log: LogChoice { level: typed.log.level.value, format: typed.log.format.value },
     });
@@ -254,6 +268,15 @@ fn publish_settings(mqtt: &Mqtt, publish: &Publish) -> PublishSettings {
         event_expiry: hours(&publish.event_expiry_h),
         state_interval: Duration::from_secs_f64(1.0 / f64::from(publish.state_rate_hz.value)),
         ..PublishSettings::default()
+    }
+}
+
+fn commands(commands: &Commands) -> CommandChoice {
+    let rate = Rate { per_minute: commands.rate_per_minute.value, burst: commands.burst.value };
+    let max_age = Duration::from_secs(commands.max_age_s.value.into());
+    CommandChoice {
+        control: ControlSettings { allow: commands.allow.value.clone(), rate, max_age },
+        state_dir: commands.state_dir.value.clone(),
     }
 }
 
