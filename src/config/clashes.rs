@@ -4,6 +4,8 @@ use super::as_typed::AsTyped;
 use super::privacy;
 use super::problem::Problem;
 use super::section::{Origin, Setting};
+use crate::control::Verb;
+use crate::privacy::ConsentSource;
 
 /// The settings that do not go together.
 pub(super) fn clashes(typed: &AsTyped) -> Vec<Problem> {
@@ -42,7 +44,23 @@ pub(super) fn clashes(typed: &AsTyped) -> Vec<Problem> {
         ));
     }
     problems.extend(privacy::clashes(&typed.privacy));
+    problems.extend(never_sensing(typed));
     problems
+}
+
+/// A device that waits for `unmute` must take it.
+fn never_sensing(typed: &AsTyped) -> Option<Problem> {
+    let (allow, privacy) = (&typed.commands.allow, privacy::settings(&typed.privacy));
+    let waits = privacy.start_muted || privacy.consent == ConsentSource::Unmute;
+    if !waits || allow.value.contains(&Verb::Unmute) {
+        return None;
+    }
+    clash(
+        allow,
+        "lacks \"unmute\", and without it this device would never sense anything",
+        "[privacy] has it wait for that command",
+        "add \"unmute\" to commands.allow, or change privacy.start_muted or privacy.consent",
+    )
 }
 
 /// Asks that `low` is less than `high`; the one that was written is marked.

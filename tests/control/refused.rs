@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use rumqttc::v5::mqttbytes::v5::PublishProperties;
+use affectd::clock::Stopwatch;
+use rumqttc::v5::mqttbytes::v5::{Publish, PublishProperties};
 use serde_json::{Value, json};
 
 use crate::asker::{Asker, BASE, told};
 use crate::daemon::{ALL, Daemon, NO_CAMERA};
+use crate::support::SOON;
 use crate::support::mosquitto::Mosquitto;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -55,13 +57,22 @@ async fn a_flood_is_held_back_and_counted_and_silence_can_still_be_asked_for() {
     for _ in 0..500 {
         asker.send("unmute", "{}").await;
     }
-    assert_eq!(asker.done("mute", json!({})).await["state"], "muted");
+    // What comes while there is no room is dropped, also the plea; whoever makes it repeats it.
+    let is_reply = |message: &Publish| message.topic.ends_with(b"/cmd/mute/reply");
+    let watch = Stopwatch::start();
+    loop {
+        asker.send("mute", "{}").await;
+        if asker.hears(Duration::from_secs(8), is_reply).await {
+            break;
+        }
+        assert!(watch.elapsed() < SOON, "nobody heard it");
+    }
     let commands = asker.done("health", json!({})).await["commands"].clone();
     let count = |of: &Value| of.as_u64().unwrap_or_default();
     let (done, late) = (count(&commands["done"]), count(&commands["refused"]["too_often"]));
     // Those of the flood that came through, and the two after it; of the rest some were dropped before they were looked
     // at.
-    assert!((3..=10).contains(&done) && (1..=496).contains(&late), "{commands:#}");
+    assert!((3..=30).contains(&done) && (1..=496).contains(&late), "{commands:#}");
     assert!(daemon.lives());
     assert!(daemon.lines_with("Command refused").len() <= 1);
     assert_eq!(daemon.stop(), Some(0));

@@ -65,7 +65,7 @@ async fn the_present_look_of_a_face_is_neutral_from_now_on() {
     let watch = affectd::clock::Stopwatch::start();
     loop {
         let state = asker.state().await;
-        if state["valence"].is_number() && valence(&state).abs() < valence(&before).abs() / 2.0 {
+        if state["valence"].is_number() && valence(&state).abs() < valence(&before).abs() * 0.8 {
             break;
         }
         assert!(watch.elapsed() < crate::support::SOON, "{before:#}\n{state:#}");

@@ -7,7 +7,7 @@
 //!
 //! What takes its time is waited for beside the rest, so that nobody who wants silence waits for a model to be opened.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -15,20 +15,20 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tracing::{Level, debug, info, warn};
 
-use self::means::{Done, Failure, Means, Outcome, Stages};
-use self::remembered::Remembered;
+pub use self::commands::Commands;
+use self::means::{Done, Failure, Means, Outcome};
 use crate::clock::{Clock, Monotonic};
-use crate::config::Config;
-use crate::control::{Command, Control, ControlSettings, Message, Refusal, answer};
+use crate::control::{Command, Control, Message, Refusal, answer};
 use crate::health::Health;
 use crate::logging;
-use crate::privacy::{Gate, Reason, Sensing};
+use crate::privacy::Sensing;
 use crate::publish::payload::notice::SensingName;
 use crate::publish::payload::number::Stamp;
 use crate::publish::payload::reply::{Code, ReplyPayload, ResultPayload};
 use crate::publish::payload::{Encoding, HealthPayload, encode};
-use crate::publish::{Arrival, DeviceId, Prefix, PublishHandle, PublishSettings, Reply, Topics};
+use crate::publish::{Arrival, DeviceId, PublishHandle, Reply, Topics};
 
+mod commands;
 pub mod means;
 mod remembered;
 
@@ -42,53 +42,6 @@ struct Asker {
     id: Option<String>,
     topic: String,
     correlation: Option<Vec<u8>>,
-}
-
-/// Which commands a device takes, and where.
-pub struct Commands {
-    control: ControlSettings,
-    device: DeviceId,
-    prefix: Prefix,
-    topics: Topics,
-    encoding: Encoding,
-    remembered: Remembered,
-    learn_for: Duration,
-}
-
-impl Commands {
-    /// Those of the configuration, for that device.
-    pub fn of(config: &Config, device: &DeviceId) -> Self {
-        let PublishSettings { prefix, encoding, .. } = &config.publish;
-        Self {
-            control: config.commands.control.clone(),
-            device: device.clone(),
-            topics: Topics::new(prefix, device),
-            prefix: prefix.clone(),
-            encoding: *encoding,
-            remembered: Remembered::within(config.commands.state_dir.as_deref()),
-            learn_for: config.smooth.baseline.learn_for,
-        }
-    }
-
-    /// What to listen to: nothing when no command is taken.
-    pub fn subscription(&self) -> Option<String> {
-        (!self.control.allow.is_empty()).then(|| self.topics.commands())
-    }
-
-    /// Shuts the gate when a command of an earlier run did, and nobody took it back.
-    pub fn recall(&self, gate: &Gate, now: Monotonic) {
-        if let Some(file) = self.remembered.muted() {
-            gate.mute(Reason::Command, now);
-            let remedy = "send the command unmute, or remove the file and restart affectd";
-            warn!(file = %file.display(), remedy, "Muted by a command before this start; nothing is sensed.");
-        }
-    }
-
-    /// What it takes to carry them out on these stages.
-    pub fn means(&self, stages: Stages) -> Means {
-        let remembered = Arc::new(Mutex::new(self.remembered.clone()));
-        Means { stages, remembered, learn_for: self.learn_for }
-    }
 }
 
 /// Who carries commands out.
