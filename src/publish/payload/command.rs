@@ -20,13 +20,10 @@ macro_rules! command {
         pub struct $Name {
             $($(#[$attribute])+ pub $field: $Type,)*
             /// Whatever tells this command from others; the reply has it, too.
-            #[serde(default)]
             pub id: Option<CommandId>,
             /// When the command was given. One that is too old is not carried out.
-            #[serde(default)]
             pub at: Option<Moment>,
             /// From when on it is not to be carried out any more.
-            #[serde(default)]
             pub expires_at: Option<Moment>,
         }
     };
@@ -41,7 +38,6 @@ command! {
     /// `mute`.
     MuteCommand, "mute" {
         /// `false` is the same as `unmute`, for senders that have one topic for both.
-        #[serde(default)]
         on: Option<bool>,
     }
 }
@@ -50,7 +46,6 @@ command! {
     /// `calibrate`.
     CalibrateCommand, "calibrate" {
         /// The face whose present look is neutral, as its states number it; absent: every face in view.
-        #[serde(default)]
         #[cfg_attr(test, schemars(range(min = 1)))]
         face: Option<u64>,
     }
@@ -60,10 +55,8 @@ command! {
     /// `log-level`.
     LogLevelCommand, "log-level" {
         /// The least important lines that are written; absent: as configured.
-        #[serde(default)]
         level: Option<LogLevelName>,
         /// After so many seconds it is as configured again; absent: it stays so until the program ends.
-        #[serde(default)]
         for_s: Option<LogSeconds>,
     }
 }

@@ -117,7 +117,11 @@ fn every_reply_fits_its_schema() {
 #[test]
 fn a_command_that_fits_its_schema_is_understood_and_one_that_does_not_is_not() {
     use crate::control::{Verb, parse};
-    let understood = |verb: &str, command: &Value| parse::command(Verb::named(verb).unwrap(), command.clone()).is_ok();
+    use crate::publish::payload::Encoding;
+    let understood = |verb: &str, command: &Value| {
+        let object = parse::object(command.to_string().as_bytes(), Encoding::Json);
+        object.and_then(|object| parse::command(Verb::named(verb).unwrap(), object)).is_ok()
+    };
     for (verb, command) in super::samples::commands() {
         let command = serde_json::from_str(command).unwrap();
         assert!(validator("command").is_valid(&command) && understood(verb, &command), "{verb} {command}");
