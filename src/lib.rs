@@ -25,6 +25,7 @@
 //! | [`voice`] | resample, find voice, log-mel features, estimate |
 //! | [`fuse`], [`smooth`], [`events`], [`scene`] | the pure heart |
 //! | [`privacy`] | what may be sensed, and what of it may be told |
+//! | [`control`] | what a device is told to do over MQTT |
 //! | [`publish`] | topics, payloads, MQTT |
 //! | [`annotation`], [`metrics`] | annotated frames of the field's data sets, and how far estimates agree with them |
 //! | [`export`] | estimates in the formats of others: EmotionML, tables of OpenFace |
@@ -43,6 +44,7 @@ pub mod cli;
 pub mod clock;
 pub mod commands;
 pub mod config;
+pub mod control;
 pub mod events;
 pub mod exit;
 pub mod export;

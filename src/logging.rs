@@ -4,12 +4,14 @@
 //! look. INFO: what a healthy device says, a few lines a day. DEBUG and TRACE: for us.
 
 use std::io::IsTerminal;
+use std::sync::OnceLock;
 
+use thiserror::Error;
 use tracing::Level;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{Layer, fmt};
+use tracing_subscriber::{Layer, Registry, fmt, reload};
 
 use crate::config::LogFormat;
 
@@ -53,6 +55,31 @@ pub fn raised(level: Level, verbose: u8) -> Level {
     LEVELS[(place + usize::from(verbose)).min(LEVELS.len() - 1)]
 }
 
+/// The log of this process: the level that it started with, and the way to another. There is one, as there is one log.
+static STARTED: OnceLock<(Level, reload::Handle<Targets, Registry>)> = OnceLock::new();
+
+/// The level of the log cannot be changed.
+#[derive(Debug, Error)]
+pub enum LevelError {
+    /// Nothing is logged.
+    #[error("this process keeps no log")]
+    NoLog,
+    /// The log does not take it.
+    #[error("the log does not take another level: {0}")]
+    Refused(#[from] reload::Error),
+}
+
+/// Writes lines down to `level` from now on, or as at the start (`None`). Tells which level that is.
+///
+/// # Errors
+/// When there is no log, or it cannot be changed.
+pub fn change_level(level: Option<Level>) -> Result<Level, LevelError> {
+    let (first, log) = STARTED.get().ok_or(LevelError::NoLog)?;
+    let level = level.unwrap_or(*first);
+    log.reload(targets(level))?;
+    Ok(level)
+}
+
 /// Colour is for eyes, not for the journal.
 fn is_terminal() -> bool {
     std::io::stderr().is_terminal()
@@ -60,15 +87,21 @@ fn is_terminal() -> bool {
 
 fn start<L>(level: Level, layer: L)
 where
-    L: Layer<tracing_subscriber::Registry> + Send + Sync + 'static,
+    L: Layer<Registry> + Send + Sync + 'static,
 {
+    let (filter, log) = reload::Layer::new(targets(level));
+    // Only tests start twice in one process; the first start then stands.
+    if tracing_subscriber::registry().with(layer.with_filter(filter)).try_init().is_ok() {
+        let _ = STARTED.set((level, log));
+    }
+}
+
+/// What is written at `level`.
+fn targets(level: Level) -> Targets {
     // Other crates speak of their own insides: only what they call a warning concerns an operator. The
     // embedded broker calls every departure a warning.
     let others = LevelFilter::from_level(level.min(Level::WARN));
-    let targets =
-        Targets::new().with_default(others).with_target("affectd", level).with_target("rumqttd", LevelFilter::OFF);
-    // Only tests start twice in one process; the first start then stands.
-    let _ = tracing_subscriber::registry().with(layer.with_filter(targets)).try_init();
+    Targets::new().with_default(others).with_target("affectd", level).with_target("rumqttd", LevelFilter::OFF)
 }
 
 #[cfg(test)]
@@ -80,5 +113,15 @@ mod tests {
         assert_eq!(raised(Level::WARN, 0), Level::WARN);
         assert_eq!(raised(Level::WARN, 1), Level::INFO);
         assert_eq!(raised(Level::INFO, 9), Level::TRACE);
+    }
+
+    #[test]
+    fn other_crates_do_not_speak_of_their_insides_at_any_level() {
+        for level in [Level::ERROR, Level::INFO, Level::TRACE] {
+            let targets = targets(level);
+            assert!(targets.would_enable("affectd::control", &level));
+            assert!(!targets.would_enable("rumqttc", &Level::INFO) && !targets.would_enable("rumqttd", &Level::ERROR));
+            assert_eq!(targets.would_enable("rumqttc", &Level::WARN), level >= Level::WARN);
+        }
     }
 }

@@ -39,6 +39,7 @@ pub mod sound;
 mod supply;
 pub mod swap;
 mod teller;
+pub mod wishes;
 
 use camera::Camera;
 pub use chain::Chain;
@@ -49,6 +50,7 @@ use sound::{Ears, Hearing};
 pub use supply::{Lack, Supply};
 use swap::{Offers, Swaps};
 use teller::Teller;
+use wishes::{Part, Restart, Restarted, Wisher, Wishes};
 
 /// How long a thread waits before it looks whether it should stop.
 const PATIENCE: Duration = Duration::from_millis(200);
@@ -126,6 +128,9 @@ pub struct Live<S> {
     swaps: Option<Swaps>,
     ears: Option<Ears>,
     others: Vec<Worker>,
+    wishes: Option<(Wishes, Wishes<Restart>)>,
+    /// Those of which no second thread could have what it needs.
+    once: Vec<Part>,
 }
 
 impl<S: Sink + Send + 'static> Live<S> {
@@ -139,7 +144,10 @@ impl<S: Sink + Send + 'static> Live<S> {
         vitals: Arc<Vitals>,
     ) -> Self {
         let (stop, others, gate) = (Arc::default(), Vec::new(), Gate::open(clock.now()));
-        Self { sources, chains, sink, clock, vitals, stop, gate, swaps: None, ears: None, others }
+        let renewals = [(Part::Camera, sources.renews()), (Part::Frames, chains.renews())];
+        let once = renewals.into_iter().filter(|(_, renews)| !renews).map(|(part, _)| part).collect();
+        let (swaps, ears, wishes) = (None, None, None);
+        Self { sources, chains, sink, clock, vitals, stop, gate, swaps, ears, others, wishes, once }
     }
 
     /// Puts a gate before camera and microphone: while it is shut, both are let go of and nothing is read. To be done
@@ -156,8 +164,18 @@ impl<S: Sink + Send + 'static> Live<S> {
         offers
     }
 
+    /// A way to wish for something while the pipeline is live; a former way is closed.
+    pub fn wisher(&mut self) -> Wisher {
+        let (wisher, calibrations, restarts) = wishes::wishing();
+        self.wishes = Some((calibrations, restarts));
+        wisher
+    }
+
     /// Listens, too.
     pub fn listen<M: VoiceRead + Send + 'static>(&mut self, hearing: Hearing<M>) {
+        if !hearing.sources.renews() || !hearing.paths.renews() {
+            self.once.push(Part::Sound);
+        }
         let (worker, ears) =
             sound::worker(hearing, self.gate.clone(), self.vitals.clone(), self.clock.clone(), self.stop.clone());
         self.ears = Some(ears);
@@ -183,7 +201,8 @@ impl<S: Sink + Send + 'static> Live<S> {
         W: FnMut(Monotonic) + Send + 'static,
         E: FnOnce() + Send + 'static,
     {
-        let Self { sources, chains, sink, clock, vitals, stop, gate, swaps, ears, others } = self;
+        let Self { sources, chains, sink, clock, vitals, stop, gate, swaps, ears, others, wishes, once } = self;
+        let (calibrations, restarts) = wishes.unzip();
         let frames = Arc::new(Mailbox::<Frame>::default());
         let camera = Arc::new(Camera {
             sources,
@@ -201,6 +220,7 @@ impl<S: Sink + Send + 'static> Live<S> {
             teller: Teller::new(sink),
             swaps: Mutex::new(swaps),
             ears: Mutex::new(ears),
+            wishes: Mutex::new(calibrations),
             vitals: vitals.clone(),
             clock: clock.clone(),
             stop: stop.clone(),
@@ -219,12 +239,14 @@ impl<S: Sink + Send + 'static> Live<S> {
         let supervisor = thread::Builder::new().name("supervisor".into()).spawn(move || {
             while !stopped.load(Ordering::Relaxed) && !workers[0].is_done() {
                 let now = clock.now();
+                restart(&mut workers, restarts.as_ref(), &once);
                 workers.iter_mut().for_each(|worker| worker.tend(now));
                 watch(now);
                 thread::park_timeout(TICK);
             }
             stopped.store(true, Ordering::Relaxed);
             faces.close_exchange();
+            drop(restarts);
             drain(&mut workers, &*clock);
             faces.teller.finish(clock.now());
             let mut report = take(&faces.report);
@@ -235,6 +257,18 @@ impl<S: Sink + Send + 'static> Live<S> {
             report
         })?;
         Ok(Running { stop, supervisor })
+    }
+}
+
+/// Starts anew what somebody wished to be.
+fn restart(workers: &mut [Worker], wishes: Option<&Wishes<Restart>>, once: &[Part]) {
+    while let Some(Restart { part, tell }) = wishes.and_then(Wishes::next) {
+        let worker = workers.iter_mut().find(|worker| worker.name() == part.thread());
+        tell(match worker {
+            Some(_) if once.contains(&part) => Restarted::Once,
+            Some(worker) => worker.replace().into(),
+            None => Restarted::Absent,
+        });
     }
 }
 

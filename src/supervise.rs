@@ -18,4 +18,4 @@ pub mod systemd;
 mod worker;
 
 pub use lease::{Lease, Office};
-pub use worker::{Body, Left, STACK, Worker};
+pub use worker::{Body, Left, Replaced, STACK, Worker};

@@ -310,6 +310,14 @@ mod messages {
     }
 
     #[test]
+    fn commands_that_are_none_and_a_device_that_would_wait_for_one_for_ever() {
+        insta::assert_snapshot!(refused("[commands]\nallow = [\"mute\", \"reboot\"]\nburst = 0\n"));
+        insta::assert_snapshot!(refused("[commands]\nallow = []\n[privacy]\nstart_muted = true\n"));
+        insta::assert_snapshot!(refused("[commands]\nallow = [\"mute\"]\n[privacy]\nconsent = \"ask\"\n"));
+        parsed("[commands]\nallow = []\n[privacy]\nconsent = \"ask\"\nconsent_signal = \"file:/run/yes\"\n");
+    }
+
+    #[test]
     fn signatures_that_are_required_without_keys_and_keys_that_are_none() {
         insta::assert_snapshot!(refused("[models]\nrequire_signature = true\n"));
         insta::assert_snapshot!(refused(

@@ -13,6 +13,8 @@ use tokio::time::interval;
 use tracing::{info, warn};
 
 use self::announcer::Announcer;
+use self::orders::means::Stages;
+use self::orders::{Commands, Orders};
 use self::watch::{Watch, tell};
 use super::reload::{self, AtWork};
 use super::setup::{Opened, Packs};
@@ -31,6 +33,7 @@ use crate::publish::{Arrival, Connection, Counts, Farewell, Identity, PublishHan
 use crate::supervise::systemd::Systemd;
 
 mod announcer;
+mod orders;
 mod watch;
 
 /// How long the last events may take to reach the broker.
@@ -94,11 +97,14 @@ impl Session {
     pub async fn play(self) -> anyhow::Result<Ending> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
+        let commands = Commands::of(&self.packs.config, &self.identity.device);
+        commands.recall(&self.gate, self.clock.now());
         let (privacy, mut publish) = (self.packs.config.privacy.clone(), self.publish);
         let consent = match &privacy.consent {
             ConsentSource::Topic(topic) => Some(ConsentTopic::new(topic.clone(), self.gate.clone())),
             ConsentSource::NotAsked | ConsentSource::Unmute | ConsentSource::File(_) => None,
         };
+        publish.subscriptions.extend(commands.subscription());
         publish.subscriptions.extend(consent.as_ref().map(|consent| consent.topic().to_owned()));
         let mut publisher = Publisher::start(&publish, self.identity.clone(), self.clock.clone(), &Handle::current())?;
         let (handle, mut arrivals, mut connection) = (publisher.handle(), publisher.arrivals(), publisher.connection());
@@ -124,11 +130,16 @@ impl Session {
         let live = Live::new(self.sources, chains, outlet, self.clock, self.vitals.clone());
         let mut live = live.behind(self.gate.clone());
         let (pulse, stopping) = (self.vitals.packs.clone(), live.stopping());
-        let (reloader, orders) = reload::worker(self.packs, at_work, live.offers(), handle.clone(), pulse, stopping);
+        let offers = live.offers();
+        let (reloader, looks) = reload::worker(self.packs, at_work.clone(), offers, handle.clone(), pulse, stopping);
         live.employ(reloader);
         if let ConsentSource::File(path) = privacy.consent {
             live.employ(consent::worker(path, self.gate.clone(), clock.clone(), live.stopping()));
         }
+        let (vitals, wisher) = (self.vitals.clone(), live.wisher());
+        let means = commands.means(Stages { gate: self.gate.clone(), looks: looks.clone(), at_work, vitals, wisher });
+        let (command, commanded) = mpsc::channel(1);
+        tokio::spawn(Orders::new(commands, means, handle.clone(), clock.clone()).carry_out(commanded));
         if let Some(hearing) = self.hearing {
             live.listen(hearing);
         }
@@ -165,8 +176,10 @@ impl Session {
                     say(*sensing.borrow_and_update());
                 }
                 Some(arrival) = arrived(&mut arrivals) => {
-                    if let Some(consent) = &consent {
-                        consent.hear(&arrival.topic, &arrival.payload, &*clock);
+                    let heard = |consent: &ConsentTopic| consent.hear(&arrival.topic, &arrival.payload, &*clock);
+                    if !consent.as_ref().is_some_and(heard) {
+                        // It is taken at once, or nobody carries out anything any more.
+                        let _ = command.send(arrival).await;
                     }
                 }
                 Ok(()) = connection.changed() => {
@@ -177,7 +190,7 @@ impl Session {
                 () = hung_up(&mut hangup) => {
                     info!("Asked to reload; looking at the packs.");
                     tell(&manager).reloading(clock.now());
-                    looked = Some(orders.look());
+                    looked = Some(looks.look());
                 }
                 () = over(&mut looked) => tell(&manager).ready(),
             }

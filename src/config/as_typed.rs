@@ -15,6 +15,7 @@ use super::reference::SectionReference;
 use super::section::{Key, Section, Setting, document, section};
 use crate::capture::Address;
 use crate::capture::v4l::controls::{PowerLine, Tuned};
+use crate::control::Verb;
 use crate::events::Kind;
 use crate::model::{EngineChoice, Provider, TrustedKey};
 use crate::privacy::Context;
@@ -42,6 +43,7 @@ document! {
         publish: Publish,
         outbox: Outbox,
         privacy: Privacy,
+        commands: Commands,
         limits: Limits,
         log: Log,
     }
@@ -309,6 +311,26 @@ section! {
         /// is away there is no consent.
         consent_signal: Option<Signal> = None, absent "the command `unmute` gives consent",
             example "file:/run/consent/given";
+    }
+}
+
+section! {
+    /// What this device can be told to do over MQTT, below `PREFIX/DEVICE/cmd/`. The broker's access list decides who
+    /// may tell it: give the right to publish there to nobody else.
+    commands: Commands {
+        /// The commands that are carried out; all others are refused and counted. An empty list listens to none.
+        allow: Vec<Verb> = Verb::SAFE.to_vec();
+        /// How often each of them may come, in a minute.
+        rate_per_minute: u32 = 60, within 1..=6_000;
+        /// How many of each may come at once.
+        burst: u32 = 10, within 1..=1_000;
+        /// A command that says when it was given is not carried out when that was longer ago than this, in seconds; the
+        /// clocks of sender and device may differ by as much.
+        max_age_s: u32 = 60, within 1..=86_400;
+        /// The folder where it is remembered that this device was told to be mute, so that it still is after a power
+        /// cut.
+        state_dir: Option<PathBuf> = None, absent "a restart forgets it", example "/var/lib/affectd",
+            variable "STATE_DIRECTORY";
     }
 }
 

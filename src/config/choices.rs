@@ -9,6 +9,7 @@ use tracing::Level;
 use super::plain::OUT_OF_RANGE;
 use super::value::{Invalid, Text, Value, choose, one_of};
 use crate::capture::v4l::controls::{PowerLine, Tuned};
+use crate::control::Verb;
 use crate::events::Kind;
 use crate::model::{EngineChoice, Provider};
 use crate::publish::Protocol;
@@ -55,6 +56,16 @@ const PROVIDERS: &[(&str, Provider)] = &[
     ("cpu", Provider::Cpu),
 ];
 
+const VERBS: &[(&str, Verb)] = &[
+    ("mute", Verb::Mute),
+    ("unmute", Verb::Unmute),
+    ("reload", Verb::Reload),
+    ("calibrate", Verb::Calibrate),
+    ("log-level", Verb::LogLevel),
+    ("health", Verb::Health),
+    ("restart-stage", Verb::RestartStage),
+];
+
 /// Makes a type a text that is one of a few names.
 macro_rules! chosen {
     ($Type:ty, $choices:expr) => {
@@ -80,6 +91,7 @@ chosen!(Level, LEVELS);
 chosen!(Kind, KINDS);
 chosen!(EngineChoice, ENGINES);
 chosen!(Provider, PROVIDERS);
+chosen!(Verb, VERBS);
 
 /// The engine that a text names as it would in the configuration.
 pub fn engine_named(text: &str) -> Option<EngineChoice> {

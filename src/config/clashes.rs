@@ -6,6 +6,8 @@ use super::as_typed::{AsTyped, Mqtt};
 use super::privacy;
 use super::problem::Problem;
 use super::section::{Origin, Setting};
+use crate::control::Verb;
+use crate::privacy::ConsentSource;
 use crate::publish::BrokerAddress;
 
 /// The settings that do not go together.
@@ -48,6 +50,7 @@ pub(super) fn clashes(typed: &AsTyped) -> Vec<Problem> {
         ));
     }
     problems.extend(privacy::clashes(&typed.privacy));
+    problems.extend(never_sensing(typed));
     problems
 }
 
@@ -77,6 +80,21 @@ fn halves(given: &Setting<Option<PathBuf>>, other: &Setting<Option<PathBuf>>) ->
         &format!("is given without {}", other.key),
         "a certificate and its key belong together",
         &format!("write {} as well, or leave {} out", other.key, given.key),
+    )
+}
+
+/// A device that waits for `unmute` must take it.
+fn never_sensing(typed: &AsTyped) -> Option<Problem> {
+    let (allow, privacy) = (&typed.commands.allow, privacy::settings(&typed.privacy));
+    let waits = privacy.start_muted || privacy.consent == ConsentSource::Unmute;
+    if !waits || allow.value.contains(&Verb::Unmute) {
+        return None;
+    }
+    clash(
+        allow,
+        "lacks \"unmute\", and without it this device would never sense anything",
+        "[privacy] has it wait for that command",
+        "add \"unmute\" to commands.allow, or change privacy.start_muted or privacy.consent",
     )
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tracing::Level;
 
-use super::as_typed::{self, AsTyped, Camera, Events, Face, Fuse, Models, Mqtt, Outbox, Publish, Smooth};
+use super::as_typed::{self, AsTyped, Camera, Commands, Events, Face, Fuse, Models, Mqtt, Outbox, Publish, Smooth};
 use super::certificate::{self, Certificate};
 use super::choices::LogFormat;
 use super::clashes::{clash, clashes};
@@ -18,6 +18,8 @@ use super::problem::Problem;
 use super::section::Setting;
 use crate::capture::Address;
 use crate::capture::v4l::controls::Controls;
+use crate::control::ControlSettings;
+use crate::control::limit::Rate;
 use crate::events::{EventSettings, Kind, PresenceRule, Rule};
 use crate::face::FaceSettings;
 use crate::fuse::FusionSettings;
@@ -55,6 +57,8 @@ pub struct Config {
     pub certificate: Certificate,
     /// What may be sensed and told.
     pub privacy: PrivacySettings,
+    /// What can be commanded over MQTT.
+    pub commands: CommandChoice,
     /// How far the board is spared.
     pub limits: Limits,
     /// What is logged, and how.
@@ -82,6 +86,15 @@ pub struct ModelChoice {
     pub trust: Trust,
     /// How often is looked whether they were replaced; never, other than on request, when absent.
     pub reload_every: Option<Duration>,
+}
+
+/// What can be commanded over MQTT.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CommandChoice {
+    /// Which commands, and how often.
+    pub control: ControlSettings,
+    /// Where a mute is remembered, if anywhere.
+    pub state_dir: Option<PathBuf>,
 }
 
 /// How far the board is spared.
@@ -145,6 +158,7 @@ pub(super) fn understand(typed: &AsTyped, environment: &Environment) -> (Option<
         login: login(&typed.mqtt, environment),
         certificate: certificate(&typed.mqtt, environment),
         privacy: privacy::settings(&typed.privacy),
+        commands: commands(&typed.commands),
         limits: limits(&typed.limits),
         log: LogChoice { level: typed.log.level.value, format: typed.log.format.value },
     });
@@ -275,6 +289,15 @@ fn outbox_settings(outbox: &Outbox, environment: &Environment) -> OutboxSettings
         max_bytes: outbox.max_bytes.value.into(),
         max_age: (hours > 0).then(|| Duration::from_secs(hours * 3600)),
         commit_every: millis(&outbox.commit_every_ms),
+    }
+}
+
+fn commands(commands: &Commands) -> CommandChoice {
+    let rate = Rate { per_minute: commands.rate_per_minute.value, burst: commands.burst.value };
+    let max_age = Duration::from_secs(commands.max_age_s.value.into());
+    CommandChoice {
+        control: ControlSettings { allow: commands.allow.value.clone(), rate, max_age },
+        state_dir: commands.state_dir.value.clone(),
     }
 }
 

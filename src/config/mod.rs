@@ -36,7 +36,7 @@ pub use certificate::Certificate;
 pub use choices::{LogFormat, engine_named, provider_named};
 pub use environment::Environment;
 pub use login::{Login, PasswordError};
-pub use meaning::{Config, Limits, LogChoice, ModelChoice};
+pub use meaning::{CommandChoice, Config, Limits, LogChoice, ModelChoice};
 pub use names::PackName;
 pub use problem::{ConfigErrors, Place, Problem, Stage};
 

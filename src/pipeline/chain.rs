@@ -8,7 +8,7 @@ use super::swap::Models;
 use crate::capture::Frame;
 use crate::clock::Monotonic;
 use crate::events::EventMachine;
-use crate::face::{FaceError, FacePath, MAX_FACES, Observation, Witness};
+use crate::face::{FaceError, FacePath, MAX_FACES, Observation, TrackId, Witness};
 use crate::fuse::Fusion;
 use crate::picture::Picture;
 use crate::scene::Scene;
@@ -79,6 +79,11 @@ impl Chain {
             reader: reader.map(|reader| path.replace_reader(reader)),
             sequencer: offered.and_then(|offered| sequencer.replace(offered)),
         }
+    }
+
+    /// Learns the neutral look of a face, or of everyone in view, from now on; whose.
+    pub(super) fn calibrate(&mut self, at: Monotonic, of: Option<TrackId>) -> Vec<TrackId> {
+        self.smoother.calibrate(at, of).iter().copied().collect()
     }
 
     /// The face path, for its counters and timings.

@@ -3,6 +3,7 @@
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tracing::warn;
 
@@ -12,15 +13,19 @@ use super::sound::Ears;
 use super::supply::{Lack, Supply};
 use super::swap::Swaps;
 use super::teller::{Seat, Teller};
+use super::wishes::Wishes;
 use super::{PATIENCE, REST, Report, Sink, Vitals};
 use crate::capture::Frame;
 use crate::capture::mailbox::{Mailbox, Taken};
-use crate::clock::{Clock, Stopwatch};
+use crate::clock::{Clock, Monotonic, Stopwatch};
 use crate::privacy::Gate;
 use crate::supervise::{Lease, Left};
 
 /// A chain that fails on so many frames in a row is made anew.
 const HOPELESS: u64 = 60;
+
+/// Who was seen so long ago is not in view.
+const STALE: Duration = Duration::from_secs(5);
 
 /// A chain that was just opened, and what to announce before its first frame.
 pub struct Fresh {
@@ -44,6 +49,7 @@ pub(super) struct Frames<S> {
     pub teller: Teller<S>,
     pub swaps: Mutex<Option<Swaps>>,
     pub ears: Mutex<Option<Ears>>,
+    pub wishes: Mutex<Option<Wishes>>,
     pub vitals: Arc<Vitals>,
     pub clock: Arc<dyn Clock>,
     pub stop: Arc<AtomicBool>,
@@ -95,6 +101,7 @@ impl<S: Sink> Frames<S> {
             }
             muted = false;
             self.listen(&mut chain, seat);
+            self.fulfil(&mut chain, frame.captured_at);
             match receiver.take(&mut frame, PATIENCE) {
                 // From before the gate was opened, or shut while this waited for it.
                 Taken::Fresh if !self.gate.lets(frame.captured_at) => {}
@@ -137,14 +144,27 @@ impl<S: Sink> Frames<S> {
         Left::Done
     }
 
-    /// Nobody exchanges models any more: whoever waits for that waits no longer.
+    /// Nobody exchanges models or calibrates any more: whoever waits for that waits no longer.
     pub fn close_exchange(&self) {
         drop(lock(&self.swaps).take());
+        drop(lock(&self.wishes).take());
     }
 
     fn change_over(&self, chain: &mut Chain) {
         if let Some(swaps) = &*lock(&self.swaps) {
             swaps.take(|models| chain.exchange(models));
+        }
+    }
+
+    /// Does what was wished for; `seen` is when the last frame was taken.
+    fn fulfil(&self, chain: &mut Chain, seen: Monotonic) {
+        if let Some(wishes) = &*lock(&self.wishes) {
+            while let Some(calibration) = wishes.next() {
+                // Who was there when the last frame came is not there any more when none has come for long.
+                let fresh = self.clock.now().since(seen) < STALE;
+                let learning = if fresh { chain.calibrate(seen, calibration.of) } else { Vec::new() };
+                (calibration.tell)(learning);
+            }
         }
     }
 

@@ -39,6 +39,11 @@ impl<T> Supply<T> {
         Self { first: Mutex::new(Some(first)), ..self }
     }
 
+    /// Whether there will be another when the present one is gone.
+    pub fn renews(&self) -> bool {
+        self.make.is_some()
+    }
+
     /// The next part.
     ///
     /// # Errors
@@ -64,6 +69,7 @@ mod tests {
         assert_eq!((supply.next(), supply.next()), (Ok(1), Err(Lack::Now("no more".into()))));
         assert_eq!(Supply::of(|| Ok::<_, String>(2)).next(), Ok(2));
         let once = Supply::once(3);
+        assert!(supply.renews() && !once.renews());
         assert_eq!((once.next(), once.next()), (Ok(3), Err(Lack::ForGood)));
     }
 }

@@ -339,6 +339,16 @@ impl PublishHandle {
         self.0.outbox().standing()
     }
 
+    /// How everything is, as it was said last.
+    pub fn current_health(&self) -> Option<Arc<Health>> {
+        self.0.health()
+    }
+
+    /// The wall time of a moment that is near now, as it stands in payloads.
+    pub fn stamp(&self, at: Monotonic) -> jiff::Timestamp {
+        self.0.stamp(at)
+    }
+
     /// What became of everything so far.
     pub fn counts(&self) -> Counts {
         self.0.counts()

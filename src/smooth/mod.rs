@@ -91,12 +91,16 @@ impl Smoother {
         }
     }
 
-    /// Learns the neutral face of everyone who was observed within the hold time, from now on for
-    /// [`BaselineSettings::learn_for`]; returns how many they are. Ask them to rest their faces first.
-    pub fn calibrate(&mut self, at: Monotonic) -> usize {
+    /// Learns the neutral look of a face, or of everyone (`None`), from now on for [`BaselineSettings::learn_for`];
+    /// returns whose. Only who was observed within the hold time is here. Ask them to rest their faces first.
+    pub fn calibrate(&mut self, at: Monotonic, of: Option<TrackId>) -> Vec<TrackId, MAX_FACES> {
         let hold = self.settings.hold;
-        let here = self.tracks.iter_mut().filter(|track| at.since(track.seen_at) <= hold);
-        here.map(Track::calibrate).count()
+        let here = |track: &&mut Track| at.since(track.seen_at) <= hold && of.is_none_or(|id| id == track.id);
+        let learning = self.tracks.iter_mut().filter(here).map(|track| {
+            track.calibrate();
+            track.id
+        });
+        learning.collect()
     }
 
     /// Forgets a face that is gone for good.

@@ -133,7 +133,7 @@ fn time_out_of_view_does_not_count_as_calibration() {
     let at_rest = estimate(Expression::Sadness, 0.6, -0.2, 0.0);
     let mut smoother = smoother();
     smoother.update(ms(0), &observed(1, Some(at_rest)));
-    smoother.calibrate(ms(0));
+    smoother.calibrate(ms(0), None);
     for start in [0, 10_000, 20_000] {
         for n in 0..30 {
             let face = smoother.update(ms(start + n * 33), &observed(1, Some(at_rest)));
@@ -147,14 +147,31 @@ fn calibration_takes_off_what_the_face_reads_at_rest() {
     let at_rest = estimate(Expression::Sadness, 0.6, -0.2, 0.0);
     let mut smoother = smoother();
     let mut feed = |from: u64, calibrate: bool| {
-        let counted = if calibrate { smoother.calibrate(ms(from)) } else { 0 };
+        let counted = if calibrate { smoother.calibrate(ms(from), None).len() } else { 0 };
         let frames = (0..150).map(|n| smoother.update(ms(from + n * 33), &observed(1, Some(at_rest)))).last();
         (counted, frames.unwrap().expression.label())
     };
     assert_eq!(feed(0, false), (0, Some(Expression::Sadness)));
     assert_eq!(feed(5_000, true), (1, Some(Expression::Neutral)));
     assert_eq!(feed(10_000, false), (0, Some(Expression::Neutral)));
-    assert_eq!(smoother.calibrate(ms(100_000)), 0, "nobody is here any more");
+    assert!(smoother.calibrate(ms(100_000), None).is_empty(), "nobody is here any more");
+}
+
+#[test]
+fn one_face_is_calibrated_and_the_others_are_left_alone() {
+    let at_rest = estimate(Expression::Sadness, 0.6, -0.2, 0.0);
+    let mut smoother = smoother();
+    let mut labels = [None; 2];
+    for n in 0..150 {
+        for (label, id) in labels.iter_mut().zip(1..) {
+            *label = smoother.update(ms(n * 33), &observed(id, Some(at_rest))).expression.label();
+        }
+        if n == 10 {
+            assert_eq!(smoother.calibrate(ms(330), Some(TrackId(2)))[..], [TrackId(2)]);
+            assert!(smoother.calibrate(ms(330), Some(TrackId(3))).is_empty(), "nobody has that number");
+        }
+    }
+    assert_eq!(labels, [Some(Expression::Sadness), Some(Expression::Neutral)]);
 }
 
 #[test]

@@ -23,6 +23,20 @@ const PREPARATION: Duration = Duration::from_secs(600);
 /// The threads that may hang at a time before no more are started: each keeps its memory.
 const HANGING: usize = 8;
 
+/// Why a stage was started anew that nothing ailed.
+const ASKED: &str = "somebody asked for a new one";
+
+/// What becomes of a thread that is to be replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replaced {
+    /// It was asked to end; another follows.
+    Asked,
+    /// There is none at work: the stage rests after a death, and starts by itself.
+    Resting,
+    /// The stage has done its work.
+    Done,
+}
+
 /// How a thread left by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Left {
@@ -51,6 +65,8 @@ pub struct Worker {
     policy: Policy,
     state: State,
     hanging: Vec<JoinHandle<Left>>,
+    /// Whether the thread at work was asked to end, to make room for another.
+    replaced: bool,
 }
 
 impl Worker {
@@ -59,7 +75,7 @@ impl Worker {
     pub fn new(name: &'static str, pulses: Vec<Arc<Pulse>>, patience: Option<Duration>, body: Body) -> Self {
         let state = State::Resting { until: Monotonic::default() };
         let (office, policy) = (Office::default(), Policy::default());
-        Self { name, body, pulses, patience, office, policy, state, hanging: Vec::new() }
+        Self { name, body, pulses, patience, office, policy, state, hanging: Vec::new(), replaced: false }
     }
 
     /// Starts it when it is time, and sees to it when it has died or hangs.
@@ -68,6 +84,7 @@ impl Worker {
         self.state = match std::mem::replace(&mut self.state, State::Done) {
             State::Resting { until } if now >= until && self.hanging.len() < HANGING => self.start(now),
             State::Working { thread, since } if thread.is_finished() => match thread.join() {
+                Ok(Left::Done) if std::mem::take(&mut self.replaced) => self.died(since, now, ASKED, false),
                 Ok(Left::Done) => self.done(),
                 Ok(Left::Again(why)) => self.died(since, now, &why, false),
                 Err(panic) => self.died(since, now, &format!("it panicked: {}", said(&*panic)), false),
@@ -79,6 +96,24 @@ impl Worker {
             }
             same => same,
         };
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Has its thread end, and another take its place after a rest, as if it had died: it counts against the budget.
+    pub fn replace(&mut self) -> Replaced {
+        match self.state {
+            State::Working { .. } => {
+                self.office.revoke();
+                self.replaced = true;
+                Replaced::Asked
+            }
+            State::Resting { .. } => Replaced::Resting,
+            State::Done => Replaced::Done,
+        }
     }
 
     /// Whether it has done its work.
@@ -125,6 +160,7 @@ impl Worker {
     }
 
     fn died(&mut self, since: Monotonic, now: Monotonic, why: &str, hung: bool) -> State {
+        self.replaced = false;
         let Rest { until, failed } = self.policy.died(since, now, chance());
         let seconds = until.since(now).as_secs_f32();
         if failed {
@@ -314,6 +350,31 @@ mod tests {
         assert_eq!(stage.pulse.read().standing, resting("it hung", false, true));
         gate.open();
         assert!(!told.recv_timeout(SOON).unwrap(), "it may still act");
+    }
+
+    #[test]
+    fn a_stage_that_is_replaced_ends_first_and_is_started_again_on_its_budget() {
+        let mut stage = Stage::new();
+        for n in 1..=BUDGET {
+            stage.until(|standing| matches!(standing, Standing::Working { .. }));
+            assert_eq!(stage.worker.replace(), Replaced::Asked);
+            let (gate, (tell, told)) = (Arc::new(Gate::default()), channel());
+            stage.orders.send(Order::Hang(gate.clone(), tell)).unwrap();
+            stage.worker.tend(stage.now);
+            assert!(matches!(stage.pulse.read().standing, Standing::Working { .. }), "two threads would be at work");
+            gate.open();
+            assert!(!told.recv_timeout(SOON).unwrap(), "it may still act");
+            let rests = stage.until(|standing| matches!(standing, Standing::Resting { .. }));
+            assert_eq!(rests, resting(ASKED, n == BUDGET, false));
+            assert_eq!(stage.worker.replace(), Replaced::Resting);
+            stage.later(Duration::from_secs(5));
+        }
+        assert_eq!((stage.lives.load(Ordering::SeqCst), stage.pulse.read().restarts), (BUDGET, BUDGET as u64));
+        stage.later(WINDOW + WINDOW / 4);
+        stage.until(|standing| matches!(standing, Standing::Working { .. }));
+        stage.orders.send(Order::End(Left::Done)).unwrap();
+        stage.until(|standing| *standing == Standing::Done);
+        assert_eq!(stage.worker.replace(), Replaced::Done);
     }
 
     #[test]

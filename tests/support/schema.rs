@@ -16,6 +16,7 @@ pub fn check(message: &Message) {
         ["faces", _, "state"] => ("face-state", message.json()),
         ["scene", "state"] => ("scene-state", message.json()),
         ["voice", "state"] => ("voice-state", message.json()),
+        ["cmd", _, "reply"] => ("reply", message.json()),
         ["events"] => ("event", message.json()),
         _ => panic!("{} is not a topic of the documentation", message.topic),
     };

@@ -33,7 +33,8 @@ use crate::supervise::{Lease, Left, Worker};
 /// How long the thread waits before it looks whether it should stop.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Asks the thread "packs" for a look.
+/// Asks the thread "packs" for a look; may be cloned.
+#[derive(Clone)]
 pub struct Orders(SyncSender<oneshot::Sender<()>>);
 
 impl Orders {

@@ -48,7 +48,7 @@ pub struct Arrival {
     pub topic: String,
     /// What was published.
     pub payload: Vec<u8>,
-    /// Whether the broker had kept it from before we listened.
+    /// Whether the broker had kept it from before we listened or, with MQTT 5, was asked to keep it.
     pub retained: bool,
     /// Where an answer is expected (MQTT 5).
     pub reply_to: Option<String>,
@@ -95,7 +95,10 @@ impl Sender {
         let lost = |error: &dyn std::fmt::Display| Cause::Lost(error.to_string());
         match self {
             Self::V5(client) => {
-                client.try_subscribe(filter, v5::mqttbytes::QoS::AtLeastOnce).map_err(|error| lost(&error))
+                use v5::mqttbytes::{QoS::AtLeastOnce, v5::Filter};
+                // The flag as it was published, or what is retained while we listen would look like any other message.
+                let filter = Filter { preserve_retain: true, ..Filter::new(filter, AtLeastOnce) };
+                client.try_subscribe_many([filter]).map_err(|error| lost(&error))
             }
             Self::V311(client) => client.try_subscribe(filter, v311::QoS::AtLeastOnce).map_err(|error| lost(&error)),
         }

@@ -5,6 +5,7 @@
 
 use thiserror::Error;
 
+pub mod command;
 pub mod device;
 mod encoding;
 pub mod event;
@@ -14,6 +15,7 @@ pub mod health;
 pub mod labels;
 pub mod notice;
 pub mod number;
+pub mod reply;
 pub mod scene;
 pub mod status;
 pub mod voice;
@@ -27,6 +29,7 @@ pub use event::{EventPayload, EventTimes};
 pub use face::FaceLine;
 pub use health::HealthPayload;
 pub use notice::NoticePayload;
+pub use reply::ReplyPayload;
 pub use scene::ScenePayload;
 pub use status::Status;
 pub use voice::VoiceLine;

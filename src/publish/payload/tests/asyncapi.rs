@@ -5,11 +5,14 @@ use serde_json::{Map, Value, json};
 
 use super::repository;
 use super::schemas::UPDATE;
+use crate::control::Verb;
 
 /// Who speaks on a topic.
 #[derive(Clone, Copy, PartialEq)]
 enum Speaker {
     Device,
+    /// Whoever tells the device what to do.
+    Others,
 }
 
 /// One topic.
@@ -50,6 +53,24 @@ const CHANNELS: &[Channel] = &[
         speaker: Speaker::Device,
         about: "Steps in the life of events: new, update, end.",
     },
+    Channel {
+        name: "command",
+        topic: "cmd/{verb}",
+        schema: "command",
+        qos: 1,
+        retained: false,
+        speaker: Speaker::Others,
+        about: "What the device is told to do; never retained.",
+    },
+    Channel {
+        name: "reply",
+        topic: "cmd/{verb}/reply",
+        schema: "reply",
+        qos: 1,
+        retained: false,
+        speaker: Speaker::Device,
+        about: "What became of a command, unless it asked for the reply elsewhere.",
+    },
 ];
 
 fn parameters(topic: &str) -> Value {
@@ -62,6 +83,10 @@ fn parameters(topic: &str) -> Value {
     if topic.contains("{face}") {
         let about = "The number of the face, as long as it stays in view.";
         parameters.insert("face".to_owned(), json!({ "description": about, "examples": ["12"] }));
+    }
+    if topic.contains("{verb}") {
+        let verbs = Verb::ALL.map(Verb::name);
+        parameters.insert("verb".to_owned(), json!({ "description": "What is to be done.", "enum": verbs }));
     }
     Value::Object(parameters)
 }
@@ -127,7 +152,11 @@ fn every_topic_of_the_documentation_is_in_it_and_no_other() {
     let documented: Vec<_> = table
         .map(|line| {
             let cells: Vec<_> = line.split('|').map(str::trim).collect();
-            (cells[0].trim_end_matches('`').replace("<id>", "{face}"), cells[1].to_owned(), cells[2] == "yes")
+            (
+                cells[0].trim_end_matches('`').replace("<id>", "{face}").replace("<verb>", "{verb}"),
+                cells[1].to_owned(),
+                cells[2] == "yes",
+            )
         })
         .collect();
     let ours = CHANNELS.iter().map(|channel| (channel.topic.to_owned(), channel.qos.to_string(), channel.retained));

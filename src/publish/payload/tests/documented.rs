@@ -6,9 +6,9 @@ use super::{payloads, repository};
 
 /// The examples of the documentation: a comment that names the payload, then a block of JSON.
 fn examples() -> Vec<(String, Value)> {
-    let text = std::fs::read_to_string(repository("docs/mqtt.md")).unwrap();
+    let texts = ["docs/mqtt.md", "docs/commands.md"].map(|path| std::fs::read_to_string(repository(path)).unwrap());
     let mut examples = Vec::new();
-    for part in text.split("<!-- payload: ").skip(1) {
+    for part in texts.concat().split("<!-- payload: ").skip(1) {
         let (name, rest) = part.split_once(" -->").unwrap();
         let (_, rest) = rest.split_once("```json\n").unwrap();
         let (block, _) = rest.split_once("```").unwrap();
@@ -22,7 +22,7 @@ fn every_example_in_the_documentation_is_a_payload() {
     let (examples, payloads) = (examples(), payloads());
     for (name, shown) in &examples {
         let (_, _, payload) = payloads.iter().find(|(other, ..)| other == name).unwrap();
-        assert_eq!(shown, &serde_json::from_str::<Value>(payload).unwrap(), "docs/mqtt.md, {name}");
+        assert_eq!(shown, &serde_json::from_str::<Value>(payload).unwrap(), "the documentation's {name}");
     }
     for needed in [
         "device",
@@ -51,6 +51,8 @@ fn the_documentation_names_every_topic_and_status() {
         "affect/<device>/scene/state",
         "affect/<device>/voice/state",
         "affect/<device>/events",
+        "affect/<device>/cmd/<verb>",
+        "affect/<device>/cmd/<verb>/reply",
         "`online`",
         "`stopped`",
         "`offline`",

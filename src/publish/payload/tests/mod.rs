@@ -41,5 +41,8 @@ fn payloads() -> Vec<(&'static str, &'static str, String)> {
         ("voice-state-infer", "voice-state", samples::inferred_voice()),
         ("event-new", "event", samples::new_event()),
         ("event-end", "event", samples::ended_event()),
+        ("reply", "reply", samples::reply()),
+        ("reply-refused", "reply", samples::refusing_reply()),
+        ("reply-health", "reply", samples::health_reply()),
     ]
 }

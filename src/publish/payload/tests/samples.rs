@@ -11,14 +11,19 @@ use crate::affect::{
     ActionUnit, Arousal, Compound, Confidence, Estimate, Expression, Label, Probability, Scores, Valence,
 };
 use crate::clock::Monotonic;
+use crate::control::{Refusal, Verb};
 use crate::events::{Event, Kind, Stage, Subject};
 use crate::face::{Quality, TrackId};
 use crate::geometry::Rect;
 use crate::health::{Health, Level, Stage as Part, StageHealth};
 use crate::privacy::{Context, Extent, Notice, Reason, Sensing};
+use crate::publish::payload::command::{LogLevelName, StageName};
+use crate::publish::payload::notice::{ReasonName, SensingName as NoticeState};
 use crate::publish::payload::number::Stamp;
+use crate::publish::payload::reply::{Code, CommandCounts, ResultPayload};
 use crate::publish::payload::{
-    DevicePayload, EventPayload, EventTimes, FaceLine, HealthPayload, NoticePayload, ScenePayload, Status, VoiceLine,
+    DevicePayload, EventPayload, EventTimes, FaceLine, HealthPayload, NoticePayload, ReplyPayload, ScenePayload,
+    Status, VoiceLine,
 };
 use crate::publish::{Answer, DeviceId, FaceState, FusedState, Identity, PackInfo, Place, SceneState, VoiceState};
 use crate::voice::SoundQuality;
@@ -247,10 +252,12 @@ fn healthy() -> Health {
     }
 }
 
+fn health_stamp(at: Monotonic) -> Stamp {
+    Stamp::from(captured_at() + jiff::SignedDuration::try_from(at.since_zero()).unwrap())
+}
+
 fn health_line(health: &Health) -> String {
-    let zero = wall("2026-11-22T00:10:01.123456Z");
-    let stamp = |at: Monotonic| Stamp::from(zero + jiff::SignedDuration::try_from(at.since_zero()).unwrap());
-    wire(&HealthPayload::of(health, &device_id(), stamp))
+    wire(&HealthPayload::of(health, &device_id(), health_stamp))
 }
 
 pub(super) fn health() -> String {
@@ -420,4 +427,64 @@ pub(super) fn ended_event() -> String {
     let at = Stamp::from(wall("2026-11-22T00:10:04.5Z"));
     let times = EventTimes { at, ended_at: Some(at), ..times() };
     wire(&EventPayload::of(&event, times, true, &device_id()).unwrap())
+}
+
+fn reply_to<'a>(verb: &'a str, id: Option<&'a str>) -> ReplyPayload<'a> {
+    ReplyPayload::new("kiosk-7", verb, id, captured_at().into())
+}
+
+fn ok<'a>(reply: ReplyPayload<'a>, result: ResultPayload<'a>) -> String {
+    wire(&ReplyPayload { ok: true, result: Some(result), ..reply })
+}
+
+/// Told to be mute.
+pub(super) fn reply() -> String {
+    let since = wall("2026-11-22T00:10:01.12Z").into();
+    let why = Some(ReasonName::Command);
+    let result = ResultPayload::Sensing { state: NoticeState::Muted, why, since, remembered: true };
+    ok(reply_to("mute", Some("panel-1")), result)
+}
+
+/// Told to do what the configuration does not allow.
+pub(super) fn refusing_reply() -> String {
+    let refusal = Refusal::NotAllowed(Verb::RestartStage);
+    let (reason, remedy) = (refusal.to_string(), refusal.remedy());
+    wire(&ReplyPayload {
+        code: Some(refusal.code()),
+        reason: Some(&reason),
+        remedy: Some(&remedy),
+        ..reply_to("restart-stage", Some("panel-2"))
+    })
+}
+
+/// Asked how everything is.
+pub(super) fn health_reply() -> String {
+    let (health, device) = (healthy(), device_id());
+    let payload = HealthPayload::of(&health, &device, health_stamp);
+    let refused = [(Code::NotAllowed, 3), (Code::TooOften, 480)].into_iter().collect();
+    let commands = CommandCounts { done: 12, failed: 1, refused };
+    let reply = ReplyPayload::new("kiosk-7", "health", None, wall("2026-11-22T01:10:04Z").into());
+    ok(reply, ResultPayload::Health { health: Box::new(payload), commands })
+}
+
+/// Told to do each of the other things.
+pub(super) fn other_replies() -> [String; 4] {
+    let packs = ResultPayload::Packs { packs: vec!["blazeface-full 1.0.0".to_owned(), "mtanet 0.3.0".to_owned()] };
+    let calibrate = ResultPayload::Calibrate { faces: vec![12, 13], seconds: 3 };
+    let level = ResultPayload::LogLevel { level: LogLevelName::Debug, for_s: Some(600) };
+    let stage = ResultPayload::Stage { stage: StageName::Camera };
+    [("reload", packs), ("calibrate", calibrate), ("log-level", level), ("restart-stage", stage)]
+        .map(|(verb, result)| ok(reply_to(verb, None), result))
+}
+
+/// One command of each kind, and the verb that it belongs to.
+pub(super) fn commands() -> [(&'static str, &'static str); 6] {
+    [
+        ("unmute", "{}"),
+        ("health", r#"{"id": "panel-1", "at": "2026-11-22T00:10:01Z", "expires_at": "2026-11-22T00:10:11+01:00"}"#),
+        ("mute", r#"{"on": false}"#),
+        ("calibrate", r#"{"face": 12}"#),
+        ("log-level", r#"{"level": "debug", "for_s": 600}"#),
+        ("restart-stage", r#"{"stage": "camera"}"#),
+    ]
 }

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use super::{payloads, repository};
 use crate::commands::doctor::Report;
+use crate::publish::payload::command::AnyCommand;
 use crate::publish::payload::{
-    DevicePayload, EventPayload, FaceLine, HealthPayload, NoticePayload, ScenePayload, Status, VoiceLine,
+    DevicePayload, EventPayload, FaceLine, HealthPayload, NoticePayload, ReplyPayload, ScenePayload, Status, VoiceLine,
 };
 
 /// Set it to write the schemas, and the examples of payloads, anew after a payload was changed.
@@ -34,7 +35,16 @@ fn as_published(schema: &mut Schema) {
 }
 
 fn generated<T: JsonSchema>(name: &str, about: &str) -> Value {
-    let settings = SchemaSettings::draft2020_12().for_serialize().with_transform(as_published);
+    described::<T>(SchemaSettings::draft2020_12().for_serialize(), name, about)
+}
+
+/// The schema of what comes in.
+fn accepted<T: JsonSchema>(name: &str, about: &str) -> Value {
+    described::<T>(SchemaSettings::draft2020_12().for_deserialize(), name, about)
+}
+
+fn described<T: JsonSchema>(settings: SchemaSettings, name: &str, about: &str) -> Value {
+    let settings = settings.with_transform(as_published);
     let mut schema = settings.into_generator().into_root_schema_for::<T>();
     schema.insert("$id".to_owned(), json!(format!("urn:affectd:schema:{name}:1")));
     schema.insert("$comment".to_owned(), json!(about));
@@ -47,7 +57,7 @@ fn committed(name: &str) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
-fn all() -> [(&'static str, Value); 9] {
+fn all() -> [(&'static str, Value); 11] {
     let about = |topic: &str| format!("The payload of <prefix>/<device>/{topic}.");
     let bare = format!("{} It is the bare word, without quotation marks.", about("status"));
     let line = format!("{} Also one line of `affectd infer`, which adds `source`.", about("faces/<id>/state"));
@@ -61,6 +71,14 @@ fn all() -> [(&'static str, Value); 9] {
         ("scene-state", generated::<ScenePayload<'_>>("scene-state", &about("scene/state"))),
         ("voice-state", generated::<VoiceLine<'_>>("voice-state", &voice)),
         ("event", generated::<EventPayload<'_>>("event", &about("events"))),
+        ("reply", generated::<ReplyPayload<'_>>("reply", &about("cmd/<verb>/reply"))),
+        (
+            "command",
+            accepted::<AnyCommand>(
+                "command",
+                &format!("{} Which fields it may have depends on the verb.", about("cmd/<verb>")),
+            ),
+        ),
         ("doctor", generated::<Report>("doctor", "What `affectd doctor --json` prints.")),
     ]
 }
@@ -85,6 +103,46 @@ fn every_payload_fits_its_schema() {
             .map(|error| format!("{}: {error}", error.instance_path()))
             .collect();
         assert!(errors.is_empty(), "{name}: {errors:#?}");
+    }
+}
+
+#[test]
+fn every_reply_fits_its_schema() {
+    for reply in super::samples::other_replies() {
+        let reply = serde_json::from_str(&reply).unwrap();
+        assert!(validator("reply").is_valid(&reply), "{reply:#}");
+    }
+}
+
+#[test]
+fn a_command_that_fits_its_schema_is_understood_and_one_that_does_not_is_not() {
+    use crate::control::{Verb, parse};
+    use crate::publish::payload::Encoding;
+    let understood = |verb: &str, command: &Value| {
+        let object = parse::object(command.to_string().as_bytes(), Encoding::Json);
+        object.and_then(|object| parse::command(Verb::named(verb).unwrap(), object)).is_ok()
+    };
+    for (verb, command) in super::samples::commands() {
+        let command = serde_json::from_str(command).unwrap();
+        assert!(validator("command").is_valid(&command) && understood(verb, &command), "{verb} {command}");
+    }
+    for (verb, command) in [
+        ("mute", json!([])),
+        ("mute", json!({ "om": true })),
+        ("mute", json!({ "on": 1 })),
+        ("mute", json!({ "id": "" })),
+        ("mute", json!({ "id": "x".repeat(129) })),
+        ("mute", json!({ "id": "a\nb" })),
+        ("mute", json!({ "id": 7 })),
+        ("mute", json!({ "at": "now" })),
+        ("calibrate", json!({ "face": -1 })),
+        ("log-level", json!({ "level": "loud" })),
+        ("log-level", json!({ "for_s": 0 })),
+        ("log-level", json!({ "for_s": 86_401 })),
+        ("log-level", json!({ "for_s": 1.5 })),
+        ("restart-stage", json!({ "stage": "mqtt" })),
+    ] {
+        assert!(!validator("command").is_valid(&command) && !understood(verb, &command), "{verb} {command}");
     }
 }
 
