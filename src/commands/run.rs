@@ -7,7 +7,8 @@ use std::sync::Arc;
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::session::{Session, runtime};
+use super::session::home_assistant::Announcer;
+use super::session::{Session, runtime, thermometers};
 use super::setup;
 use crate::capture::paced::Speed;
 use crate::capture::{self, LiveVideo, SoundSource, VideoSource, reopen::Reopening};
@@ -52,6 +53,10 @@ pub fn run(args: &RunArgs, models: Option<&Path>, verbose: u8) -> anyhow::Result
         }
         None => None,
     };
+    let mut publish = config.publish_settings()?;
+    let has_thermometer = thermometers(&config.limits).read().temperature.is_some();
+    let announcer = Announcer::new(&config.home_assistant, has_thermometer, &identity, &publish.prefix);
+    publish.subscriptions.extend(announcer.as_ref().and_then(Announcer::subscription));
     let session = Session {
         sources,
         opened,
@@ -60,7 +65,8 @@ pub fn run(args: &RunArgs, models: Option<&Path>, verbose: u8) -> anyhow::Result
         packs,
         vitals,
         hangup: Some(hangup),
-        publish: config.publish_settings()?,
+        publish,
+        announcer,
         recorder: None,
         clock,
     };

@@ -8,10 +8,11 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::interval;
 use tracing::{info, warn};
 
+use self::home_assistant::Announcer;
 use self::watch::{Watch, tell};
 use super::reload::{self, AtWork};
 use super::setup::{Opened, Packs};
@@ -24,10 +25,13 @@ use crate::model::VoiceModel;
 use crate::outlet::{Outlet, Recorder};
 use crate::pipeline::sound::Hearing;
 use crate::pipeline::{Fresh, Live, Report, Supply, Vitals};
-use crate::publish::{Counts, Farewell, Identity, PublishHandle, PublishSettings, Publisher};
+use crate::publish::{Arrival, Counts, Farewell, Identity, PublishHandle, PublishSettings, Publisher};
 use crate::supervise::systemd::Systemd;
 
+pub mod home_assistant;
 mod watch;
+
+pub use self::watch::thermometers;
 
 /// How long the last events may take to reach the broker.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -63,6 +67,8 @@ pub struct Session {
     pub hangup: Option<Signal>,
     /// Where to, and how.
     pub publish: PublishSettings,
+    /// Announces the device to Home Assistant.
+    pub announcer: Option<Announcer>,
     /// Writes events as they are produced.
     pub recorder: Option<Recorder>,
     /// The time.
@@ -86,7 +92,8 @@ impl Session {
     pub async fn play(self) -> anyhow::Result<Ending> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
-        let publisher = Publisher::start(&self.publish, self.identity.clone(), self.clock.clone(), &Handle::current())?;
+        let mut publisher =
+            Publisher::start(&self.publish, self.identity.clone(), self.clock.clone(), &Handle::current())?;
         let handle = publisher.handle();
         let (clock, io) = (self.clock.clone(), Arc::new(Pulse::default()));
         let manager = Arc::new(Mutex::new(Systemd::of_process()));
@@ -101,6 +108,10 @@ impl Session {
         );
         let (mut hangup, outlet) = (self.hangup, Outlet::new(handle.clone(), self.recorder));
         let at_work = AtWork::new(self.identity, self.opened.sums);
+        let births = self.announcer.as_ref().map(Announcer::births);
+        let (announcing, mut arrivals) = (self.announcer, publisher.arrivals());
+        let announcing = announcing
+            .map(|announcer| tokio::spawn(announcer.run(handle.clone(), at_work.changes(), publisher.connection())));
         let fusion = self.hearing.is_some().then(|| Fusion::new(self.packs.config.fuse));
         let chains = chains(self.opened, fusion, &at_work, &self.packs, &handle);
         let mut live = Live::new(self.sources, chains, outlet, self.clock, self.vitals.clone());
@@ -137,6 +148,9 @@ impl Session {
                     tell(&manager).reloading(clock.now());
                     looked = Some(orders.look());
                 }
+                arrival = next(&mut arrivals) => if let Some(births) = &births {
+                    births.hear(&arrival);
+                },
                 () = over(&mut looked) => tell(&manager).ready(),
             }
         }
@@ -153,6 +167,9 @@ impl Session {
         let report = tokio::task::spawn_blocking(move || live.join()).await?;
         if report.unheard > 0 {
             warn!(unheard = report.unheard, "Some of what was heard was not told: the frames took too long.");
+        }
+        if let Some(announcing) = announcing {
+            announcing.abort();
         }
         let farewell = publisher.stop(DRAIN).await;
         if !farewell.clean {
@@ -187,6 +204,18 @@ async fn hung_up(signal: &mut Option<Signal>) {
     };
     if came.is_none() {
         future::pending().await
+    }
+}
+
+/// What comes next to us; never comes without arrivals, or when no more can come.
+async fn next(arrivals: &mut Option<mpsc::Receiver<Arrival>>) -> Arrival {
+    let came = match arrivals {
+        Some(arrivals) => arrivals.recv().await,
+        None => None,
+    };
+    match came {
+        Some(arrival) => arrival,
+        None => future::pending().await,
     }
 }
 

@@ -38,6 +38,7 @@ document! {
         events: Events,
         mqtt: Mqtt,
         publish: Publish,
+        home_assistant: HomeAssistant,
         limits: Limits,
         log: Log,
     }
@@ -246,6 +247,21 @@ section! {
         encoding: Encoding = Encoding::Json;
         /// How long the broker keeps an event for subscribers that are away, in hours; needs MQTT 5. 0 keeps it for ever.
         event_expiry_h: u32 = 24, within 0..=8_760;
+    }
+}
+
+section! {
+    /// Whether Home Assistant finds this device by itself, through its MQTT integration.
+    home_assistant: HomeAssistant {
+        /// Whether the device is announced to Home Assistant. When it is no longer, what was announced is taken back.
+        enabled: bool = false;
+        /// The discovery prefix that is set in Home Assistant's MQTT integration.
+        discovery_prefix: Prefix = Prefix::known("homeassistant");
+        /// Where Home Assistant says that it has started, its birth message: the device is then announced again.
+        birth_topic: Prefix = Prefix::known("homeassistant/status");
+        /// The folder in which it is remembered that the device was announced, so that it can be taken back.
+        state_dir: Option<PathBuf> = None, absent "a device that is not wanted there any more is taken out by hand",
+            example "/var/lib/affectd", variable "STATE_DIRECTORY";
     }
 }
 

@@ -3,6 +3,7 @@
 use super::as_typed::AsTyped;
 use super::problem::Problem;
 use super::section::{Origin, Setting};
+use crate::publish::payload::Encoding;
 
 /// The settings that do not go together.
 pub(super) fn clashes(typed: &AsTyped) -> Vec<Problem> {
@@ -40,7 +41,22 @@ pub(super) fn clashes(typed: &AsTyped) -> Vec<Problem> {
             "write mqtt.url with mqtts://, or leave mqtt.ca_file out",
         ));
     }
+    problems.extend(home_assistant(typed));
     problems
+}
+
+/// Home Assistant's templates read JSON.
+fn home_assistant(typed: &AsTyped) -> Option<Problem> {
+    let (enabled, encoding) = (&typed.home_assistant.enabled, &typed.publish.encoding);
+    if !enabled.value || encoding.value == Encoding::Json || encoding.origin == Origin::Refused {
+        return None;
+    }
+    clash(
+        enabled,
+        "is true, but payloads are not JSON",
+        "publish.encoding is \"cbor\", which Home Assistant cannot read",
+        "leave publish.encoding out, or home_assistant.enabled",
+    )
 }
 
 /// Asks that `low` is less than `high`; the one that was written is marked.

@@ -10,6 +10,7 @@ use super::as_typed::{self, AsTyped, Camera, Events, Face, Fuse, Models, Mqtt, P
 use super::choices::LogFormat;
 use super::clashes::{clash, clashes};
 use super::environment::Environment;
+use super::home_assistant::HomeAssistant;
 use super::login::{self, Login, PasswordError};
 use super::names::{PackName, device_of_host};
 use super::problem::Problem;
@@ -48,6 +49,8 @@ pub struct Config {
     pub publish: PublishSettings,
     /// Who we are to the broker, when it asks.
     pub login: Option<Login>,
+    /// Whether and how Home Assistant is told.
+    pub home_assistant: HomeAssistant,
     /// How far the board is spared.
     pub limits: Limits,
     /// What is logged, and how.
@@ -132,6 +135,7 @@ pub(super) fn understand(typed: &AsTyped, environment: &Environment) -> (Option<
         events: event_settings(&typed.events),
         publish: publish_settings(&typed.mqtt, &typed.publish),
         login: login(&typed.mqtt, environment),
+        home_assistant: HomeAssistant::of(typed),
         limits: limits(&typed.limits),
         log: LogChoice { level: typed.log.level.value, format: typed.log.format.value },
     });

@@ -18,6 +18,7 @@ mod as_typed;
 mod choices;
 mod clashes;
 mod environment;
+mod home_assistant;
 mod login;
 mod meaning;
 mod names;
@@ -32,6 +33,7 @@ mod value;
 
 pub use choices::{LogFormat, engine_named, provider_named};
 pub use environment::Environment;
+pub use home_assistant::HomeAssistant;
 pub use login::{Login, PasswordError};
 pub use meaning::{Config, Limits, LogChoice, ModelChoice};
 pub use names::PackName;

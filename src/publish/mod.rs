@@ -30,6 +30,7 @@ mod announcements;
 #[cfg(feature = "embedded-broker")]
 pub mod broker;
 mod counts;
+pub mod discovery;
 mod identity;
 mod inbox;
 mod latest;
