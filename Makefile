@@ -25,7 +25,7 @@ DEMO_ADDRESS = $(if $(filter clip,$(DEMO_SOURCE)),$(DEMO_CLIP),$(if $(filter cam
 DEMO_COMMAND = $(AFFECTD) replay $(DEMO_ADDRESS)
 
 .PHONY: help demo test guest-test gstreamer-test arm64 arm64-test deb deb-test image image-test
-.PHONY: test-lab models onnxruntime bench deny fmt clean-demo venv venv-test
+.PHONY: test-lab models home-assistant-test onnxruntime bench deny fmt clean-demo venv venv-test
 
 ##@ To try it
 demo: ## Build affectd and play a clip through it (DEMO_SOURCE=camera: your camera)
@@ -95,6 +95,10 @@ gstreamer-test: ## Test sources of GStreamer pipelines (installs its headers and
 guest-test: models ## Test with real cameras and sound cards, in a virtual machine
 	@scripts/setup.sh --tests
 	@tests/guest/test.sh
+
+home-assistant-test: models ## Test with a real Home Assistant (installs it: 600 MB; needs Python 3.13)
+	@scripts/setup.sh --tests
+	@scripts/home-assistant.sh $(or $(CARGO_TARGET_DIR),target)/home-assistant/venv
 
 bench: models ## Measure the parts, then the whole on this machine
 	cargo bench

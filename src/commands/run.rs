@@ -8,7 +8,8 @@ use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{info, warn};
 
-use super::session::{Session, runtime};
+use super::session::home_assistant::Announcer;
+use super::session::{Session, runtime, thermometers};
 use super::setup;
 use crate::capture::paced::Speed;
 use crate::capture::{self, LiveVideo, SoundSource, VideoSource, reopen::Reopening};
@@ -74,6 +75,10 @@ pub fn run(args: &RunArgs, models: Option<&Path>, verbose: u8) -> anyhow::Result
              or let systemd give one (StateDirectory)."
         ),
     }
+    let mut publish = config.publish_settings()?;
+    let has_thermometer = thermometers(&config.limits).read().temperature.is_some();
+    let announcer = Announcer::new(&config.home_assistant, has_thermometer, &identity, &publish.prefix);
+    publish.subscriptions.extend(announcer.as_ref().and_then(Announcer::subscription));
     let session = Session {
         sources,
         opened,
@@ -83,7 +88,8 @@ pub fn run(args: &RunArgs, models: Option<&Path>, verbose: u8) -> anyhow::Result
         vitals,
         hangup: Some(hangup),
         gate: config.privacy.gate(SystemClock.now()),
-        publish: config.publish_settings()?,
+        publish,
+        announcer,
         recorder,
         witness: None,
         clock,

@@ -12,7 +12,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::interval;
 use tracing::{info, warn};
 
-use self::announcer::Announcer;
+use self::home_assistant::Announcer;
+use self::mail::Mail;
+use self::notices::Notices;
 use self::orders::means::Stages;
 use self::orders::{Commands, Orders};
 use self::watch::{Watch, tell};
@@ -29,12 +31,16 @@ use crate::pipeline::sound::Hearing;
 use crate::pipeline::{Fresh, Live, Report, Supply, Vitals};
 use crate::privacy::consent::{self, ConsentTopic};
 use crate::privacy::{ConsentSource, Door, Gate, Sensing};
-use crate::publish::{Arrival, Connection, Counts, Farewell, Identity, PublishHandle, PublishSettings, Publisher};
+use crate::publish::{Counts, Farewell, Identity, PublishHandle, PublishSettings, Publisher};
 use crate::supervise::systemd::Systemd;
 
-mod announcer;
+pub mod home_assistant;
+mod mail;
+mod notices;
 mod orders;
 mod watch;
+
+pub use self::watch::thermometers;
 
 /// How long the last events may take to reach the broker.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -72,6 +78,8 @@ pub struct Session {
     pub gate: Gate,
     /// Where to, and how.
     pub publish: PublishSettings,
+    /// Announces the device to Home Assistant.
+    pub announcer: Option<Announcer>,
     /// Writes events as they are produced.
     pub recorder: Option<Recorder>,
     /// Is shown the states.
@@ -107,7 +115,7 @@ impl Session {
         publish.subscriptions.extend(commands.subscription());
         publish.subscriptions.extend(consent.as_ref().map(|consent| consent.topic().to_owned()));
         let mut publisher = Publisher::start(&publish, self.identity.clone(), self.clock.clone(), &Handle::current())?;
-        let (handle, mut arrivals, mut connection) = (publisher.handle(), publisher.arrivals(), publisher.connection());
+        let handle = publisher.handle();
         let (clock, io) = (self.clock.clone(), Arc::new(Pulse::default()));
         let manager = Arc::new(Mutex::new(Systemd::of_process()));
         let mut watch = Watch::new(
@@ -123,8 +131,12 @@ impl Session {
         let (mut hangup, outlet) = (self.hangup, Outlet::new(door, self.recorder).with_witness(self.witness));
         let at_work = AtWork::new(self.identity, self.opened.sums);
         let hears = self.hearing.is_some();
-        let mut announcer =
-            Announcer::new(handle.clone(), publish, &privacy, self.gate.clone(), at_work.clone(), hears, clock.clone());
+        let mut notices =
+            Notices::new(handle.clone(), publish, &privacy, self.gate.clone(), at_work.clone(), hears, clock.clone());
+        let births = self.announcer.as_ref().map(Announcer::births);
+        let announcing = self
+            .announcer
+            .map(|announcer| tokio::spawn(announcer.run(handle.clone(), at_work.changes(), publisher.connection())));
         let fusion = hears.then(|| Fusion::new(self.packs.config.fuse));
         let chains = chains(self.opened, fusion, &at_work, &self.packs, &handle);
         let live = Live::new(self.sources, chains, outlet, self.clock, self.vitals.clone());
@@ -139,6 +151,10 @@ impl Session {
         let (vitals, wisher) = (self.vitals.clone(), live.wisher());
         let means = commands.means(Stages { gate: self.gate.clone(), looks: looks.clone(), at_work, vitals, wisher });
         let (command, commanded) = mpsc::channel(1);
+        if let Some(arrivals) = publisher.arrivals() {
+            let (connection, clock) = (publisher.connection(), clock.clone());
+            tokio::spawn(Mail { arrivals, connection, consent, births, commands: command, clock }.deliver());
+        }
         tokio::spawn(Orders::new(commands, means, handle.clone(), clock.clone()).carry_out(commanded));
         if let Some(hearing) = self.hearing {
             live.listen(hearing);
@@ -154,13 +170,13 @@ impl Session {
         tell(&manager).ready();
         let (mut beat, mut looked, mut sensing) = (interval(BEAT), None, self.gate.changes());
         say(self.gate.sensing());
-        announcer.look();
+        notices.look();
         loop {
             tokio::select! {
                 _ = &mut end => break,
                 _ = beat.tick() => {
                     io.beat(clock.now());
-                    announcer.look();
+                    notices.look();
                 }
                 _ = interrupt.recv() => {
                     info!("Interrupted; ending events and saying goodbye.");
@@ -172,20 +188,8 @@ impl Session {
                 }
                 // The gate is held here, so that its changes never end.
                 Ok(()) = sensing.changed() => {
-                    announcer.look();
+                    notices.look();
                     say(*sensing.borrow_and_update());
-                }
-                Some(arrival) = arrived(&mut arrivals) => {
-                    let heard = |consent: &ConsentTopic| consent.hear(&arrival.topic, &arrival.payload, &*clock);
-                    if !consent.as_ref().is_some_and(heard) {
-                        // It is taken at once, or nobody carries out anything any more.
-                        let _ = command.send(arrival).await;
-                    }
-                }
-                Ok(()) = connection.changed() => {
-                    if *connection.borrow_and_update() != Connection::Online {
-                        consent.iter().for_each(|consent| consent.lose(&*clock));
-                    }
                 }
                 () = hung_up(&mut hangup) => {
                     info!("Asked to reload; looking at the packs.");
@@ -209,19 +213,14 @@ impl Session {
         if report.unheard > 0 {
             warn!(unheard = report.unheard, "Some of what was heard was not told: the frames took too long.");
         }
+        if let Some(announcing) = announcing {
+            announcing.abort();
+        }
         let farewell = publisher.stop(DRAIN).await;
         if !farewell.clean {
             warn!(lost_events = farewell.lost_events, "The broker did not acknowledge the goodbye.");
         }
         Ok(Ending { report, counts: handle.counts(), farewell })
-    }
-}
-
-/// What arrives next; never anything without a link to it.
-async fn arrived(arrivals: &mut Option<mpsc::Receiver<Arrival>>) -> Option<Arrival> {
-    match arrivals {
-        Some(arrivals) => arrivals.recv().await,
-        None => future::pending().await,
     }
 }
 

@@ -44,6 +44,7 @@ document! {
         outbox: Outbox,
         privacy: Privacy,
         commands: Commands,
+        home_assistant: HomeAssistant,
         limits: Limits,
         log: Log,
     }
@@ -331,6 +332,21 @@ section! {
         /// cut.
         state_dir: Option<PathBuf> = None, absent "a restart forgets it", example "/var/lib/affectd",
             variable "STATE_DIRECTORY";
+    }
+}
+
+section! {
+    /// Whether Home Assistant finds this device by itself, through its MQTT integration.
+    home_assistant: HomeAssistant {
+        /// Whether the device is announced to Home Assistant. When it is no longer, what was announced is taken back.
+        enabled: bool = false;
+        /// The discovery prefix that is set in Home Assistant's MQTT integration.
+        discovery_prefix: Prefix = Prefix::known("homeassistant");
+        /// Where Home Assistant says that it has started, its birth message: the device is then announced again.
+        birth_topic: Prefix = Prefix::known("homeassistant/status");
+        /// The folder in which it is remembered that the device was announced, so that it can be taken back.
+        state_dir: Option<PathBuf> = None, absent "a device that is not wanted there any more is taken out by hand",
+            example "/var/lib/affectd", variable "STATE_DIRECTORY";
     }
 }
 

@@ -9,6 +9,7 @@ use super::section::{Origin, Setting};
 use crate::control::Verb;
 use crate::privacy::ConsentSource;
 use crate::publish::BrokerAddress;
+use crate::publish::payload::Encoding;
 
 /// The settings that do not go together.
 pub(super) fn clashes(typed: &AsTyped) -> Vec<Problem> {
@@ -51,6 +52,7 @@ pub(super) fn clashes(typed: &AsTyped) -> Vec<Problem> {
     }
     problems.extend(privacy::clashes(&typed.privacy));
     problems.extend(never_sensing(typed));
+    problems.extend(home_assistant(typed));
     problems
 }
 
@@ -95,6 +97,20 @@ fn never_sensing(typed: &AsTyped) -> Option<Problem> {
         "lacks \"unmute\", and without it this device would never sense anything",
         "[privacy] has it wait for that command",
         "add \"unmute\" to commands.allow, or change privacy.start_muted or privacy.consent",
+    )
+}
+
+/// Home Assistant's templates read JSON.
+fn home_assistant(typed: &AsTyped) -> Option<Problem> {
+    let (enabled, encoding) = (&typed.home_assistant.enabled, &typed.publish.encoding);
+    if !enabled.value || encoding.value == Encoding::Json || encoding.origin == Origin::Refused {
+        return None;
+    }
+    clash(
+        enabled,
+        "is true, but payloads are not JSON",
+        "publish.encoding is \"cbor\", which Home Assistant cannot read",
+        "leave publish.encoding out, or home_assistant.enabled",
     )
 }
 

@@ -11,6 +11,7 @@ use super::certificate::{self, Certificate};
 use super::choices::LogFormat;
 use super::clashes::{clash, clashes};
 use super::environment::Environment;
+use super::home_assistant::HomeAssistant;
 use super::login::{self, Login, PasswordError};
 use super::names::{PackName, device_of_host};
 use super::privacy;
@@ -59,6 +60,8 @@ pub struct Config {
     pub privacy: PrivacySettings,
     /// What can be commanded over MQTT.
     pub commands: CommandChoice,
+    /// Whether and how Home Assistant is told.
+    pub home_assistant: HomeAssistant,
     /// How far the board is spared.
     pub limits: Limits,
     /// What is logged, and how.
@@ -159,6 +162,7 @@ pub(super) fn understand(typed: &AsTyped, environment: &Environment) -> (Option<
         certificate: certificate(&typed.mqtt, environment),
         privacy: privacy::settings(&typed.privacy),
         commands: commands(&typed.commands),
+        home_assistant: HomeAssistant::of(typed),
         limits: limits(&typed.limits),
         log: LogChoice { level: typed.log.level.value, format: typed.log.format.value },
     });

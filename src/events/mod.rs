@@ -58,6 +58,21 @@ pub enum Kind {
     Voice,
 }
 
+impl Kind {
+    /// Its name, in payloads and in the configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Presence => "presence",
+            Self::Expression => "expression",
+            Self::Compound => "compound",
+            Self::ActionUnit => "action_unit",
+            Self::Valence => "valence",
+            Self::Arousal => "arousal",
+            Self::Voice => "voice",
+        }
+    }
+}
+
 /// Whom an event is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Subject {

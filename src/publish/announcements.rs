@@ -46,6 +46,17 @@ impl Announcements {
         }
     }
 
+    /// Has everything that `announcer` announces said once more, though it is what it was.
+    pub(super) fn repeat(&mut self, announcer: &'static str) {
+        for entry in self.by_topic.values_mut().filter(|entry| entry.announcer == announcer) {
+            // What was taken back is gone; it need not go again.
+            if !entry.payload.is_empty() {
+                self.newest.0 += 1;
+                entry.version = self.newest;
+            }
+        }
+    }
+
     /// The oldest that is newer than `told`.
     pub(super) fn after(&self, told: Version) -> Option<(Version, Announcement)> {
         let newer = self.by_topic.iter().filter(|(_, entry)| entry.version > told);
@@ -102,6 +113,17 @@ mod tests {
         let (told, all) = news(&announcements, Version::default());
         assert_eq!(all, owned(&[("notice", "on"), ("home/b", "2"), ("home/a", "")]));
         announcements.replace("home", vec![announcement("home/a", "1"), announcement("home/b", "2")]);
+        assert_eq!(news(&announcements, told).1, owned(&[("home/a", "1")]));
+    }
+
+    #[test]
+    fn what_is_repeated_is_said_again_and_nothing_else() {
+        let mut announcements = Announcements::default();
+        announcements.replace("notice", vec![announcement("notice", "on")]);
+        announcements.replace("home", vec![announcement("home/a", "1"), announcement("home/b", "2")]);
+        announcements.replace("home", vec![announcement("home/a", "1")]);
+        let (told, _) = news(&announcements, Version::default());
+        announcements.repeat("home");
         assert_eq!(news(&announcements, told).1, owned(&[("home/a", "1")]));
     }
 }

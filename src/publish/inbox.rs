@@ -124,6 +124,11 @@ impl Inbox {
         self.arrived.notify_one();
     }
 
+    pub(super) fn announce_again(&self, announcer: &'static str) {
+        self.lock().announcements.repeat(announcer);
+        self.arrived.notify_one();
+    }
+
     /// The oldest announcement that is newer than `told`.
     pub(super) fn announcement_after(&self, told: Version) -> Option<(Version, Announcement)> {
         self.lock().announcements.after(told)
@@ -322,6 +327,11 @@ impl PublishHandle {
     /// what `announcer` announced before; what is no longer among it is removed from the broker.
     pub fn announce(&self, announcer: &'static str, announcements: Vec<Announcement>) {
         self.0.announce(announcer, announcements);
+    }
+
+    /// Says once more what `announcer` announces, for somebody who came and asked.
+    pub fn announce_again(&self, announcer: &'static str) {
+        self.0.announce_again(announcer);
     }
 
     /// Answers one who asked. Dropped and counted without a connection, or when too many wait: who asked asks again.

@@ -32,6 +32,7 @@ mod announcements;
 #[cfg(feature = "embedded-broker")]
 pub mod broker;
 mod counts;
+pub mod discovery;
 mod fingerprint;
 mod identity;
 mod inbox;

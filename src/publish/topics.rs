@@ -85,6 +85,18 @@ impl FromStr for Prefix {
     }
 }
 
+impl Prefix {
+    /// Levels that are known to be good: for defaults.
+    pub(crate) fn known(levels: &'static str) -> Self {
+        Self(levels.to_owned())
+    }
+
+    /// The levels.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl Default for Prefix {
     fn default() -> Self {
         Self("affect".to_owned())
@@ -167,6 +179,11 @@ impl Topics {
     /// The events.
     pub fn events(&self) -> String {
         self.under("events")
+    }
+
+    /// Where a command comes in.
+    pub fn command(&self, verb: &str) -> String {
+        self.under(&format!("cmd/{verb}"))
     }
 
     fn under(&self, rest: &str) -> String {

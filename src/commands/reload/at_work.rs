@@ -5,6 +5,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use tokio::sync::watch;
+
 use crate::commands::setup::{Opened, Packs, ReaderSums, Sums};
 use crate::events::Kind;
 use crate::model::digest::Sha256Sum;
@@ -43,7 +45,11 @@ impl Change {
 
 /// What is at work now.
 #[derive(Debug, Clone)]
-pub struct AtWork(Arc<Mutex<Now>>);
+pub struct AtWork {
+    now: Arc<Mutex<Now>>,
+    /// Tells who has to know of a change.
+    says: watch::Sender<Arc<Identity>>,
+}
 
 #[derive(Debug)]
 struct Now {
@@ -54,7 +60,14 @@ struct Now {
 impl AtWork {
     /// The packs that affectd started with.
     pub fn new(identity: Identity, sums: Sums) -> Self {
-        Self(Arc::new(Mutex::new(Now { identity: Arc::new(identity), sums })))
+        let identity = Arc::new(identity);
+        let says = watch::Sender::new(identity.clone());
+        Self { now: Arc::new(Mutex::new(Now { identity, sums })), says }
+    }
+
+    /// The device as it is, and whenever it changes.
+    pub fn changes(&self) -> watch::Receiver<Arc<Identity>> {
+        self.says.subscribe()
     }
 
     /// The device as it is.
@@ -75,6 +88,7 @@ impl AtWork {
             Change::Detector(_, sum) => now.sums.detector = sum,
             Change::Readers { sums, .. } => now.sums.readers = sums,
         }
+        self.says.send_replace(now.identity.clone());
         now.identity.clone()
     }
 
@@ -93,6 +107,7 @@ impl AtWork {
             *now = Now { identity: Arc::new(identity), sums };
             if changed {
                 publish.change_identity(now.identity.clone());
+                at_work.says.send_replace(now.identity.clone());
             }
         };
         Ok(Fresh { chain, announce: Some(Box::new(announce)) })
@@ -100,6 +115,6 @@ impl AtWork {
 
     fn lock(&self) -> MutexGuard<'_, Now> {
         // Both are set in one go, or not at all.
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.now.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }

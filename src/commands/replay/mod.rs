@@ -104,8 +104,22 @@ pub fn run(args: &ReplayArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
     let (publish, hangup) = (config.publish, None);
     let sources = Supply::once(source);
     let vitals = Arc::default();
-    let session =
-        Session { sources, opened, hearing, identity, packs, vitals, hangup, gate, publish, recorder, witness, clock };
+    let session = Session {
+        sources,
+        opened,
+        hearing,
+        identity,
+        packs,
+        vitals,
+        hangup,
+        gate,
+        publish,
+        // A clip is no device that Home Assistant should know.
+        announcer: None,
+        recorder,
+        witness,
+        clock,
+    };
     let (ending, screen) = runtime()?.block_on(watched(session, listener, topics, screen))?;
     if let Some(screen) = screen {
         screen.summary(&ending);

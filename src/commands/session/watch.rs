@@ -36,6 +36,12 @@ pub fn tell(manager: &Manager) -> MutexGuard<'_, Systemd> {
     manager.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
+/// The board's thermometers, as the configuration wants them read.
+pub fn thermometers(limits: &Limits) -> Thermometers {
+    let zones = board::here().map(|board| board.thermal_zones).unwrap_or_default();
+    Thermometers::new(&limits.thermal, limits.temperature, zones)
+}
+
 /// Everything that is looked at, and who is told.
 pub struct Watch {
     vitals: Arc<Vitals>,
@@ -66,7 +72,6 @@ impl Watch {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let started = clock.now();
-        let zones = board::here().map(|board| board.thermal_zones).unwrap_or_default();
         Self {
             vitals,
             io,
@@ -77,7 +82,7 @@ impl Watch {
             judge: Judge::new(started),
             started,
             governor: Governor::new(limits.frame_rate),
-            thermometers: Thermometers::new(&limits.thermal, limits.temperature, zones),
+            thermometers: thermometers(limits),
             looked: None,
             looked_at_board: None,
             board: (Heat::default(), ClockState::Good),

@@ -18,7 +18,7 @@ const SET: Duration = Duration::from_secs(1);
 type Said = (Notice, Timestamp);
 
 /// Announces what is sensed, whenever that is something else than before.
-pub struct Announcer {
+pub struct Notices {
     publish: PublishHandle,
     settings: PublishSettings,
     context: Option<Context>,
@@ -30,8 +30,8 @@ pub struct Announcer {
     said: Option<Said>,
 }
 
-impl Announcer {
-    /// An announcer that has said nothing yet. What can be told of is asked of the packs that are at work.
+impl Notices {
+    /// Nothing said yet. What can be told of is asked of the packs that are at work.
     pub fn new(
         publish: PublishHandle,
         settings: PublishSettings,

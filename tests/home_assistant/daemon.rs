@@ -1,0 +1,103 @@
+//! The real program, looking at a clip of one face that speaks, with folders of its own.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+use tempfile::TempDir;
+
+use crate::support::media::{looped, talking_clip};
+use crate::support::program;
+
+/// Where it is announced.
+pub const CONFIG: &str = "homeassistant/device/affectd-home-1/config";
+
+/// A folder with a clip, and whatever the program leaves there.
+pub struct Place {
+    dir: TempDir,
+    clip: PathBuf,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let clip = looped(&talking_clip(dir.path(), 6.0), "long.mkv", 40);
+        Self { dir, clip }
+    }
+
+    /// What it remembers of Home Assistant.
+    pub fn memory(&self) -> Option<String> {
+        fs::read_to_string(self.dir.path().join("state/home-assistant")).ok()
+    }
+
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Starts the program; `section` are the keys of `[home_assistant]`, and perhaps further sections.
+    pub fn start(&self, port: u16, section: &str) -> Daemon {
+        let (clip, dir) = (self.clip.display(), self.dir.path().display());
+        let config = self.dir.path().join("affectd.toml");
+        let settings = format!(
+            "[device]\nid = \"home-1\"\n[source]\nvideo = \"file:{clip}\"\naudio = \"file:{clip}\"\n\
+             [mqtt]\nurl = \"mqtt://127.0.0.1:{port}\"\n\
+             [home_assistant]\nstate_dir = \"{dir}/state\"\n{section}\n"
+        );
+        fs::write(&config, settings).unwrap();
+        let mut command = program::command();
+        command.arg("run").arg("--config").arg(config);
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let (said, stderr) = (Arc::new(Mutex::new(Vec::new())), child.stderr.take().unwrap());
+        let lines = said.clone();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                lines.lock().unwrap().push(line);
+            }
+        });
+        Daemon { child, said }
+    }
+}
+
+pub struct Daemon {
+    child: Child,
+    said: Arc<Mutex<Vec<String>>>,
+}
+
+impl Daemon {
+    /// Its log so far.
+    pub fn log(&self) -> String {
+        self.said.lock().unwrap().join("\n")
+    }
+
+    /// Asks it to look at its packs.
+    pub fn reload(&self) {
+        self.signal("-HUP");
+    }
+
+    /// Asks it to stop, and waits until it has.
+    pub fn stop(mut self) -> String {
+        self.signal("-TERM");
+        assert_eq!(self.child.wait().unwrap().code(), Some(0), "{}", self.log());
+        self.log()
+    }
+
+    /// Ends it as a power cut would.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    fn signal(&self, name: &str) {
+        assert!(Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap().success());
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // It may have been ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,62 @@
+//! The whole of it: the real program before a real face, and a real Home Assistant.
+
+use serde_json::Value;
+
+use crate::daemon::{CONFIG, Place};
+use crate::home::{self, Home};
+use crate::support::listener::Listener;
+use crate::support::mosquitto::Mosquitto;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_face_that_speaks_is_seen_and_heard_in_home_assistant() {
+    let Some(python) = home::python() else { return };
+    let (place, mosquitto) = (Place::new(), Mosquitto::start());
+    let mut listener = Listener::everything(mosquitto.port).await;
+    let mut home = Home::start(&python, mosquitto.port).await;
+    let daemon = place.start(mosquitto.port, "enabled = true");
+    let announced = listener.next_on(CONFIG).await.json();
+    for (entity, state) in [
+        ("sensor.home_1_faces", "1"),
+        ("binary_sensor.home_1_presence", "on"),
+        ("sensor.home_1_expression", "happiness"),
+        ("binary_sensor.home_1_voice", "on"),
+        ("sensor.home_1_face_models", "ok"),
+        ("sensor.home_1_microphone", "ok"),
+    ] {
+        home.shows(entity, state, || ()).await;
+    }
+    for number in
+        ["sensor.home_1_valence", "sensor.home_1_arousal", "sensor.home_1_latency_99", "sensor.home_1_frame_rate"]
+    {
+        home.until(number, || (), |home| home.state(number).is_some_and(|state| state.parse::<f32>().is_ok())).await;
+    }
+    home.until("an event", || (), |home| home.attribute("event.home_1_affect_event", "event_type") != Value::Null)
+        .await;
+
+    // Every topic that is read is one that the device speaks on.
+    let mut topics: Vec<String> = topics_of(&announced);
+    while !topics.is_empty() {
+        let message = listener.next().await;
+        topics.retain(|topic| *topic != message.topic);
+    }
+    assert_eq!(home.complaints, [""; 0]);
+    let log = daemon.stop();
+    home.until(
+        "everything should be unavailable",
+        || (),
+        |home| home.states().all(|(_, state)| state == "unavailable"),
+    )
+    .await;
+    assert!(!log.contains("ERROR"), "{log}");
+}
+
+/// The topics that an announcement has Home Assistant listen to.
+fn topics_of(announced: &Value) -> Vec<String> {
+    let components = announced["cmps"].as_object().unwrap().values();
+    let named = components.flat_map(|component| [&component["stat_t"], &component["json_attr_t"]]);
+    let named = named.chain([&announced["avty_t"]]).filter_map(Value::as_str).map(str::to_owned);
+    let mut topics: Vec<_> = named.collect();
+    topics.sort();
+    topics.dedup();
+    topics
+}
