@@ -85,13 +85,16 @@ impl<S: Sink> Frames<S> {
     fn drive(&self, mut chain: Chain, seat: &mut Seat<S>, lease: &Lease) -> Left {
         let (receiver, pulse) = (self.frames.receiver(), &self.vitals.faces);
         let mut tally = Tally { report: Report::default(), total: &self.report };
-        let (mut frame, mut muted) = (Frame::default(), false);
+        let (mut frame, mut opening) = (Frame::default(), self.gate.opening());
         while lease.holds() && !self.stop.load(Ordering::Relaxed) {
             self.change_over(&mut chain);
-            if !self.gate.is_open() {
-                if !mem::replace(&mut muted, true) {
-                    chain.fall_silent(self.clock.now(), seat);
-                }
+            let former = mem::replace(&mut opening, self.gate.opening());
+            if former.is_some() && former != opening {
+                // It is shut, or was for a moment while a frame took its time.
+                chain.fall_silent(self.clock.now(), seat);
+                self.hear_nothing();
+            }
+            if opening.is_none() {
                 self.hear_nothing();
                 if receiver.take(&mut frame, REST) == Taken::Closed {
                     break;
@@ -99,7 +102,6 @@ impl<S: Sink> Frames<S> {
                 pulse.rests(self.clock.now());
                 continue;
             }
-            muted = false;
             self.listen(&mut chain, seat);
             self.fulfil(&mut chain, frame.captured_at);
             match receiver.take(&mut frame, PATIENCE) {

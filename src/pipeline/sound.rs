@@ -7,6 +7,7 @@
 //!
 //! Whatever becomes of the microphone, the frames' thread only ever looks into the link, and never waits for it.
 
+use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -145,11 +146,13 @@ impl<M: VoiceRead> Listening<M> {
 
     fn listen(&self, mut path: VoicePath<M>, mut source: Box<dyn SoundSource>, lease: &Lease) -> Left {
         let Vitals { microphone, voice, .. } = &*self.vitals;
-        let (mut sound, mut told_at) = (Sound::default(), None);
+        let (mut sound, mut told_at, mut opening) = (Sound::default(), None, self.gate.opening());
         while !self.stop.load(Ordering::Relaxed) {
-            if !self.gate.is_open() {
-                source.release();
+            if mem::replace(&mut opening, self.gate.opening()) != opening {
                 path.reset();
+            }
+            if opening.is_none() {
+                source.release();
                 if !lease.holds() {
                     return Left::Done;
                 }

@@ -79,6 +79,10 @@ impl Held {
     }
 }
 
+/// One time that the gate is open, unlike any other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Opening(u64);
+
 /// In place of the moment since when the gate is open, while it is shut.
 const SHUT: u64 = u64::MAX;
 
@@ -116,6 +120,13 @@ impl Gate {
     /// Whether the next frame and the next sound may be taken from their sources.
     pub fn is_open(&self) -> bool {
         self.0.open_since.load(Ordering::Acquire) != SHUT
+    }
+
+    /// Which time it is that the gate is open; `None` while it is shut. A thread that was busy while it was shut for a
+    /// moment knows by this that it was.
+    pub fn opening(&self) -> Option<Opening> {
+        let since = self.0.open_since.load(Ordering::Acquire);
+        (since != SHUT).then_some(Opening(since))
     }
 
     /// Whether what was captured at that moment may be read. What a device still held from before the gate opened may
@@ -256,6 +267,17 @@ mod tests {
         assert!(!gate.lets(at(5)) && !gate.lets(at(7)));
         gate.unmute(at(8)).unwrap();
         assert_eq!([7, 8, 9].map(|second| gate.lets(at(second))), [false, true, true]);
+    }
+
+    #[test]
+    fn that_it_was_shut_for_a_moment_is_known_afterwards() {
+        let gate = Gate::open(at(1));
+        let first = gate.opening();
+        assert!(first.is_some() && first == gate.opening());
+        gate.mute(Reason::Command, at(2));
+        assert_eq!(gate.opening(), None);
+        gate.unmute(at(3)).unwrap();
+        assert!(gate.opening().is_some() && gate.opening() != first);
     }
 
     #[test]
