@@ -77,7 +77,7 @@ pub fn run(args: &RunArgs, models: Option<&Path>, verbose: u8) -> anyhow::Result
     }
     let mut publish = config.publish_settings()?;
     let has_thermometer = thermometers(&config.limits).read().temperature.is_some();
-    let announcer = Announcer::new(&config.home_assistant, has_thermometer, &identity, &publish.prefix);
+    let announcer = Announcer::new(&config, has_thermometer, &identity);
     publish.subscriptions.extend(announcer.as_ref().and_then(Announcer::subscription));
     let session = Session {
         sources,

@@ -56,6 +56,11 @@ section! {
         /// The device's name in every topic and payload. Must be different on every device of a broker.
         id: Option<DeviceId> = None, absent "the host name, other characters made a dash", example "kiosk-7",
             variable "AFFECTD_DEVICE_ID";
+        /// The folder for what must outlast a restart: events that wait, a mute, what was announced. Each affectd needs its
+        /// own. One that is not there is made.
+        state_dir: Option<PathBuf> = None,
+            absent "the folder that systemd gives the service (StateDirectory), else nothing outlasts a restart",
+            example "/var/lib/affectd";
     }
 }
 
@@ -275,10 +280,8 @@ section! {
     /// How events are kept while the broker is away. They go out in order when it is back, each with the time at which it
     /// happened. States are not kept.
     outbox: Outbox {
-        /// The folder in which they are kept, so that they outlast a power cut. Each affectd needs its own. One that is not
-        /// there is made.
-        dir: Option<PathBuf> = None,
-            absent "the folder that systemd gives the service (StateDirectory), else they are in memory only",
+        /// The folder in which they are kept, so that they outlast a power cut.
+        dir: Option<PathBuf> = None, absent "`device.state_dir`; without that, they are in memory only",
             example "/var/lib/affectd";
         /// The most that is kept there, in bytes: about 150 for each event. Beyond that the oldest go. The file is about
         /// as large.
@@ -319,7 +322,8 @@ section! {
     /// What this device can be told to do over MQTT, below `PREFIX/DEVICE/cmd/`. The broker's access list decides who
     /// may tell it: give the right to publish there to nobody else.
     commands: Commands {
-        /// The commands that are carried out; all others are refused and counted. An empty list listens to none.
+        /// The commands that are carried out; all others are refused and counted. An empty list listens to none. A mute is
+        /// remembered in `device.state_dir`.
         allow: Vec<Verb> = Verb::SAFE.to_vec();
         /// How often each of them may come, in a minute.
         rate_per_minute: u32 = 60, within 1..=6_000;
@@ -328,25 +332,19 @@ section! {
         /// A command that says when it was given is not carried out when that was longer ago than this, in seconds; the
         /// clocks of sender and device may differ by as much.
         max_age_s: u32 = 60, within 1..=86_400;
-        /// The folder where it is remembered that this device was told to be mute, so that it still is after a power
-        /// cut.
-        state_dir: Option<PathBuf> = None, absent "a restart forgets it", example "/var/lib/affectd",
-            variable "STATE_DIRECTORY";
     }
 }
 
 section! {
     /// Whether Home Assistant finds this device by itself, through its MQTT integration.
     home_assistant: HomeAssistant {
-        /// Whether the device is announced to Home Assistant. When it is no longer, what was announced is taken back.
+        /// Whether the device is announced to Home Assistant. When it is no longer, what was announced is taken back, if
+        /// there is a `device.state_dir` to remember it in.
         enabled: bool = false;
         /// The discovery prefix that is set in Home Assistant's MQTT integration.
         discovery_prefix: Prefix = Prefix::known("homeassistant");
         /// Where Home Assistant says that it has started, its birth message: the device is then announced again.
         birth_topic: Prefix = Prefix::known("homeassistant/status");
-        /// The folder in which it is remembered that the device was announced, so that it can be taken back.
-        state_dir: Option<PathBuf> = None, absent "a device that is not wanted there any more is taken out by hand",
-            example "/var/lib/affectd", variable "STATE_DIRECTORY";
     }
 }
 

@@ -1,9 +1,9 @@
-//! Home Assistant, as it is meant: whether it is told, how, and where it is remembered that it was.
+//! Home Assistant, as it is meant: whether it is told, and how.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use super::as_typed::AsTyped;
+use crate::control::Verb;
 use crate::publish::discovery::DiscoverySettings;
 
 /// Whether and how Home Assistant is told of this device.
@@ -13,8 +13,6 @@ pub struct HomeAssistant {
     pub enabled: bool,
     /// How; whether the board has a thermometer is not known from the configuration.
     pub discovery: DiscoverySettings,
-    /// Where it is remembered what was announced; nowhere when absent.
-    pub state_dir: Option<PathBuf>,
 }
 
 impl HomeAssistant {
@@ -28,11 +26,9 @@ impl HomeAssistant {
                 birth: typed_here.birth_topic.value.clone(),
                 kinds: typed.events.kinds.value.clone(),
                 state_interval: Duration::from_secs_f64(1.0 / f64::from(typed.publish.state_rate_hz.value)),
-                // There is no command to mute with.
-                mute: false,
+                mute: [Verb::Mute, Verb::Unmute].iter().all(|verb| typed.commands.allow.value.contains(verb)),
                 thermometer: false,
             },
-            state_dir: typed_here.state_dir.value.clone(),
         }
     }
 }

@@ -59,7 +59,9 @@ pub struct Config {
     /// What may be sensed and told.
     pub privacy: PrivacySettings,
     /// What can be commanded over MQTT.
-    pub commands: CommandChoice,
+    pub commands: ControlSettings,
+    /// Where what must outlast a restart is kept, if anywhere.
+    pub state_dir: Option<PathBuf>,
     /// Whether and how Home Assistant is told.
     pub home_assistant: HomeAssistant,
     /// How far the board is spared.
@@ -89,15 +91,6 @@ pub struct ModelChoice {
     pub trust: Trust,
     /// How often is looked whether they were replaced; never, other than on request, when absent.
     pub reload_every: Option<Duration>,
-}
-
-/// What can be commanded over MQTT.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CommandChoice {
-    /// Which commands, and how often.
-    pub control: ControlSettings,
-    /// Where a mute is remembered, if anywhere.
-    pub state_dir: Option<PathBuf>,
 }
 
 /// How far the board is spared.
@@ -144,6 +137,7 @@ pub(super) fn understand(typed: &AsTyped, environment: &Environment) -> (Option<
             "write a name for this device: id = \"kiosk-7\" below [device], or AFFECTD_DEVICE_ID=kiosk-7",
         ));
     }
+    let state_dir = typed.device.state_dir.value.clone().or_else(|| environment.state_directory());
     let config = device.map(|device| Config {
         device,
         video: typed.source.video.value.clone(),
@@ -155,13 +149,14 @@ pub(super) fn understand(typed: &AsTyped, environment: &Environment) -> (Option<
         smooth: smooth_settings(&typed.smooth),
         events: event_settings(&typed.events),
         publish: PublishSettings {
-            outbox: outbox_settings(&typed.outbox, environment),
+            outbox: outbox_settings(&typed.outbox, state_dir.clone()),
             ..publish_settings(&typed.mqtt, &typed.publish)
         },
         login: login(&typed.mqtt, environment),
         certificate: certificate(&typed.mqtt, environment),
         privacy: privacy::settings(&typed.privacy),
         commands: commands(&typed.commands),
+        state_dir,
         home_assistant: HomeAssistant::of(typed),
         limits: limits(&typed.limits),
         log: LogChoice { level: typed.log.level.value, format: typed.log.format.value },
@@ -286,23 +281,20 @@ fn publish_settings(mqtt: &Mqtt, publish: &Publish) -> PublishSettings {
     }
 }
 
-fn outbox_settings(outbox: &Outbox, environment: &Environment) -> OutboxSettings {
+fn outbox_settings(outbox: &Outbox, state_dir: Option<PathBuf>) -> OutboxSettings {
     let hours = u64::from(outbox.max_age_h.value);
     OutboxSettings {
-        dir: outbox.dir.value.clone().or_else(|| environment.state_directory()),
+        dir: outbox.dir.value.clone().or(state_dir),
         max_bytes: outbox.max_bytes.value.into(),
         max_age: (hours > 0).then(|| Duration::from_secs(hours * 3600)),
         commit_every: millis(&outbox.commit_every_ms),
     }
 }
 
-fn commands(commands: &Commands) -> CommandChoice {
+fn commands(commands: &Commands) -> ControlSettings {
     let rate = Rate { per_minute: commands.rate_per_minute.value, burst: commands.burst.value };
     let max_age = Duration::from_secs(commands.max_age_s.value.into());
-    CommandChoice {
-        control: ControlSettings { allow: commands.allow.value.clone(), rate, max_age },
-        state_dir: commands.state_dir.value.clone(),
-    }
+    ControlSettings { allow: commands.allow.value.clone(), rate, max_age }
 }
 
 fn limits(limits: &as_typed::Limits) -> Limits {

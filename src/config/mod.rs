@@ -38,7 +38,7 @@ pub use choices::{LogFormat, engine_named, provider_named};
 pub use environment::Environment;
 pub use home_assistant::HomeAssistant;
 pub use login::{Login, PasswordError};
-pub use meaning::{CommandChoice, Config, Limits, LogChoice, ModelChoice};
+pub use meaning::{Config, Limits, LogChoice, ModelChoice};
 pub use names::PackName;
 pub use problem::{ConfigErrors, Place, Problem, Stage};
 

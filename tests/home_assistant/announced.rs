@@ -16,16 +16,10 @@ use crate::support::{SOON, program};
 const STATUS: &str = "affect/home-1/status";
 const ENABLED: &str = "enabled = true";
 
-/// What the broker keeps on the topic, for one who comes now; by the end of what it keeps of the device.
+/// What the broker keeps on the topic, for one who comes now.
 async fn kept(port: u16, topic: &str) -> Option<Message> {
-    let mut listener = Listener::to(port, "#", None).await;
-    let mut kept = None;
-    while let Some(message) = listener.within(Duration::from_millis(500)).await {
-        if message.topic == topic && message.retained {
-            kept = Some(message);
-        }
-    }
-    kept
+    let mut listener = Listener::to(port, topic, None).await;
+    listener.within(Duration::from_millis(500)).await.filter(|message| message.retained)
 }
 
 async fn say(port: u16, topic: &str, payload: &str) {

@@ -41,9 +41,9 @@ impl Place {
         let (clip, dir) = (self.clip.display(), self.dir.path().display());
         let config = self.dir.path().join("affectd.toml");
         let settings = format!(
-            "[device]\nid = \"home-1\"\n[source]\nvideo = \"file:{clip}\"\naudio = \"file:{clip}\"\n\
+            "[device]\nid = \"home-1\"\nstate_dir = \"{dir}/state\"\n[source]\nvideo = \"file:{clip}\"\naudio = \"file:{clip}\"\n\
              [mqtt]\nurl = \"mqtt://127.0.0.1:{port}\"\n\
-             [home_assistant]\nstate_dir = \"{dir}/state\"\n{section}\n"
+             [home_assistant]\n{section}\n"
         );
         fs::write(&config, settings).unwrap();
         let mut command = program::command();

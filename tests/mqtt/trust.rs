@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use affectd::clock::SystemClock;
 use affectd::publish::{
-    BrokerAddress, ClientIdentity, Credentials, Identity, KeyFingerprint, Protocol, PublishSettings, Publisher, Secret,
-    Trouble,
+    BrokerAddress, ClientIdentity, Connection, Credentials, Identity, KeyFingerprint, Protocol, PublishSettings,
+    Publisher, Secret, Trouble,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -113,8 +113,11 @@ async fn a_pinned_broker_is_trusted_by_its_key_or_its_authoritys_and_any_other_i
 
 #[tokio::test]
 async fn who_shows_a_certificate_is_let_in_and_who_does_not_is_told_why() {
-    for version in ["", "tls_version tlsv1.2\n"] {
-        let broker = Mosquitto::with_client_certificates(version);
+    for old in [false, true] {
+        let broker = match old {
+            true => Mosquitto::with_client_certificates_in_tls_1_2(),
+            false => Mosquitto::with_client_certificates(""),
+        };
         for protocol in [Protocol::V5, Protocol::V311] {
             let with = |certificate: Option<&str>| PublishSettings {
                 client: certificate.map(|certificate| ClientIdentity {
@@ -128,11 +131,14 @@ async fn who_shows_a_certificate_is_let_in_and_who_does_not_is_told_why() {
                 (Some("client-expired.pem"), "our certificate has expired", "renew the device's certificate"),
                 (Some("client-stranger.pem"), "who signed our certificate", "an authority that the broker trusts"),
                 // In TLS 1.2 the broker says no more than that it breaks off.
-                (None, if version.is_empty() { "shown none" } else { "HandshakeFailure" }, "give the device"),
+                (None, if old { "HandshakeFailure" } else { "shown none" }, "give the device"),
             ] {
-                let trouble = trouble(&start(&with(certificate))).await;
-                assert_eq!(trouble.stage(), "TLS", "{certificate:?} {version}: {trouble}");
-                assert!(trouble.reason().contains(reason) && trouble.remedy().contains(remedy), "{version}: {trouble}");
+                // The broker may hang up before its last words are read; it is asked again then.
+                let told = |trouble: &Trouble| {
+                    trouble.stage() == "TLS" && trouble.reason().contains(reason) && trouble.remedy().contains(remedy)
+                };
+                let publisher = start(&with(certificate));
+                until(&publisher, |now| matches!(now, Connection::Away(trouble) if told(trouble))).await;
             }
         }
     }

@@ -45,9 +45,16 @@ impl Mosquitto {
 
     /// A broker that lets in whoever shows a certificate of the authority in `tls/ca.pem`; `more` lines besides.
     pub fn with_client_certificates(more: &str) -> Self {
-        let authority = tls_directory().join("ca.pem");
-        let settings = format!("allow_anonymous true\nrequire_certificate true\ncafile {}\n", authority.display());
-        Self::with(&format!("{settings}{}{more}", tls_lines("server.pem")))
+        Self::with(&client_certificate_lines(more))
+    }
+
+    /// The same; it speaks TLS 1.2 and no later one.
+    pub fn with_client_certificates_in_tls_1_2() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let most =
+            "openssl_conf = all\n[all]\nssl_conf = ssl\n[ssl]\nsystem_default = most\n[most]\nMaxProtocol = TLSv1.2\n";
+        fs::write(directory.path().join(OPENSSL), most).unwrap();
+        Self::in_directory(directory, &client_certificate_lines(""))
     }
 
     /// A broker with a second listener, which takes WebSockets; its port, too. `more` lines for that one.
@@ -115,11 +122,19 @@ impl Drop for Mosquitto {
     }
 }
 
+/// What OpenSSL is to do beyond what Mosquitto can be told, beside its configuration.
+const OPENSSL: &str = "openssl.cnf";
+
 const REMEDY: &str = "this test needs a real broker: apt-get install mosquitto";
 
 fn spawn(config: &Path) -> Child {
+    let openssl = config.with_file_name(OPENSSL);
     let start = |program: &&str| {
-        Command::new(program).arg("-c").arg(config).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()
+        let mut command = Command::new(program);
+        if openssl.exists() {
+            command.env("OPENSSL_CONF", &openssl);
+        }
+        command.arg("-c").arg(config).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()
     };
     PLACES.iter().find_map(start).unwrap_or_else(|| panic!("mosquitto does not run; {REMEDY}"))
 }
@@ -128,6 +143,12 @@ fn spawn(config: &Path) -> Child {
 pub fn tls_lines(certificate: &str) -> String {
     let file = |name| tls_directory().join(name).display().to_string();
     format!("certfile {}\nkeyfile {}\n", file(certificate), file("server.key"))
+}
+
+fn client_certificate_lines(more: &str) -> String {
+    let authority = tls_directory().join("ca.pem");
+    let settings = format!("allow_anonymous true\nrequire_certificate true\ncafile {}\n", authority.display());
+    format!("{settings}{}{more}", tls_lines("server.pem"))
 }
 
 /// The certificates of the tests.

@@ -47,7 +47,7 @@ pub fn run(args: &ReplayArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
     config.device = device.clone();
     if let Address::File(_) = &args.clip {
         // Whom a clip shows was not there when this device was muted.
-        config.commands.state_dir = None;
+        config.state_dir = None;
     }
     let (opened, mut identity, packs) = setup::live_chain(&config, models)?;
     let clock = Arc::new(SystemClock);

@@ -14,10 +14,10 @@ use tokio::sync::watch::Receiver;
 use tokio::time::sleep;
 use tracing::{info, warn};
 
-use crate::config::HomeAssistant;
+use crate::config::Config;
 use crate::publish::discovery::DiscoverySettings;
 use crate::publish::discovery::memory::Memory;
-use crate::publish::{Announcement, Arrival, Connection, Identity, Prefix, PublishHandle, Topics};
+use crate::publish::{Announcement, Arrival, Connection, Identity, PublishHandle, Topics};
 
 /// Who announces, to the publisher.
 const ANNOUNCER: &str = "home assistant";
@@ -59,8 +59,8 @@ pub struct Announcer {
 impl Announcer {
     /// An announcer for the device; `None` where there is nothing to announce and nothing to take back. `thermometer`
     /// says whether the board has one.
-    pub fn new(wanted: &HomeAssistant, thermometer: bool, identity: &Identity, prefix: &Prefix) -> Option<Self> {
-        let memory = wanted.state_dir.as_deref().map(Memory::at);
+    pub fn new(config: &Config, thermometer: bool, identity: &Identity) -> Option<Self> {
+        let (wanted, memory) = (&config.home_assistant, config.state_dir.as_deref().map(Memory::at));
         let settings = DiscoverySettings { thermometer, ..wanted.discovery.clone() };
         let topic = settings.topic(&identity.device);
         let former = memory.as_ref().map(Memory::recall).transpose();
@@ -71,7 +71,7 @@ impl Announcer {
         }
         Some(Self {
             settings: Arc::new(settings),
-            topics: Topics::new(prefix, &identity.device),
+            topics: Topics::new(&config.publish.prefix, &identity.device),
             enabled: wanted.enabled,
             memory,
             stale,

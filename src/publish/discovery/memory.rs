@@ -22,7 +22,7 @@ const UNFINISHED: &str = "home-assistant.new";
 /// Why it cannot be remembered what was announced.
 #[derive(Debug, Error)]
 #[error(
-    "{path} cannot be {what}: {source}; name a folder that affectd may write as home_assistant.state_dir, or take the \
+    "{path} cannot be {what}: {source}; name a folder that affectd may write as device.state_dir, or take the \
      device out of Home Assistant by hand once it is not wanted there (docs/home-assistant.md)"
 )]
 pub struct MemoryError {
@@ -129,6 +129,6 @@ mod tests {
         fs::write(&file, "").unwrap();
         let error = Memory::at(&file.join("below")).remember(&[TOPIC.to_owned()]).unwrap_err();
         let said = error.to_string();
-        assert!(said.contains("a-file/below") && said.contains("home_assistant.state_dir"), "{said}");
+        assert!(said.contains("a-file/below") && said.contains("device.state_dir"), "{said}");
     }
 }

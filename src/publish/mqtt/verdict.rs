@@ -21,9 +21,11 @@ impl From<&Error> for Cause {
                 | Certificate::NotValidYet
                 | Certificate::NotValidYetContext { .. },
             ) => distrust("check this machine's clock, or renew the broker's certificate"),
-            Error::InvalidCertificate(Certificate::Other(other)) if other.0.is::<NotPinned>() => {
-                distrust("if the broker was given a new key on purpose, pin that one; else find out who answers there")
-            }
+            // rustls would show its insides.
+            Error::InvalidCertificate(Certificate::Other(other)) if other.0.is::<NotPinned>() => Self::Tls {
+                reason: other.0.to_string(),
+                remedy: "if the broker was given a new key on purpose, pin that one; else find out who answers there",
+            },
             Error::InvalidMessage(_) => distrust("check that this is the broker's port for TLS"),
             Error::AlertReceived(alert) => of_alert(*alert),
             _ => distrust("check the broker's certificate and its TLS settings"),

@@ -30,12 +30,12 @@ impl Commands {
     pub fn of(config: &Config, device: &DeviceId) -> Self {
         let PublishSettings { prefix, encoding, .. } = &config.publish;
         Self {
-            control: config.commands.control.clone(),
+            control: config.commands.clone(),
             device: device.clone(),
             topics: Topics::new(prefix, device),
             prefix: prefix.clone(),
             encoding: *encoding,
-            remembered: Remembered::within(config.commands.state_dir.as_deref()),
+            remembered: Remembered::within(config.state_dir.as_deref()),
             learn_for: config.smooth.baseline.learn_for,
         }
     }

@@ -137,7 +137,7 @@ impl Means {
             }
         });
         kept.await.unwrap_or_else(|error| Err(io::Error::other(error))).unwrap_or_else(|error| {
-            warn!(%error, "A restart will not remember whether this device is mute; see to the disk, and commands.state_dir.");
+            warn!(%error, "A restart will not remember whether this device is mute; see to the disk, and device.state_dir.");
             false
         })
     }
