@@ -119,6 +119,16 @@ impl Asker {
         message
     }
 
+    /// The next event of that kind that is new, goes on or ends.
+    pub async fn event(&mut self, stage: &str, kind: &str) -> Value {
+        loop {
+            let event: Value = serde_json::from_slice(&self.on(&format!("{BASE}/events")).await.payload).unwrap();
+            if event["type"] == stage && event["kind"] == kind {
+                return event;
+            }
+        }
+    }
+
     /// Waits until the device says that it is there.
     pub async fn online(&mut self) {
         while self.on(&format!("{BASE}/status")).await.payload != "online" {}

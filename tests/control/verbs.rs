@@ -91,17 +91,12 @@ async fn a_stage_is_started_anew_on_its_budget_and_works_again() {
     // Events may come before the reply, and who waits for that passes over them.
     let mut witness = Asker::at(mosquitto.port).await;
     let mut daemon = Daemon::with_face(mosquitto.port, ALL);
+    let presence = witness.event("new", "presence").await;
     let face = asker.face().await;
+    assert_eq!(presence["face"], face);
     assert_eq!(asker.done("restart-stage", json!({ "stage": "faces" })).await, json!({ "stage": "faces" }));
     // Events of the old chain end, and the face has another number in the new.
-    loop {
-        let event: serde_json::Value =
-            serde_json::from_slice(&witness.on(&format!("{BASE}/events")).await.payload).unwrap();
-        if event["type"] == "end" && event["kind"] == "presence" {
-            assert_eq!(event["face"], face);
-            break;
-        }
-    }
+    assert_eq!(witness.event("end", "presence").await["id"], presence["id"]);
     while asker.face().await == face {}
     // On a busy machine it may be slow; it does not rest, and it died no second time.
     asker.stage("faces", |faces| faces["restarts"] == 1 && faces["state"] != "failed").await;
