@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::asker::{Asker, BASE};
+use crate::asker::Asker;
 use crate::daemon::{ALL, Daemon, NO_CAMERA};
 use crate::support::mosquitto::Mosquitto;
 use crate::support::schema;

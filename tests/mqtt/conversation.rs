@@ -118,3 +118,13 @@ async fn an_answer_without_a_connection_is_counted_and_not_sent_later() {
     handle.reply(Reply { topic: "answers".to_owned(), payload: Vec::new(), correlation: None });
     assert_eq!(handle.counts().replies_dropped, 1);
 }
+
+#[tokio::test]
+async fn a_device_that_listens_connects_however_many_events_wait() {
+    let mut broker = Mosquitto::start();
+    broker.kill();
+    let publisher = start(&listening(broker.port));
+    (0..100).for_each(|number| publisher.handle().event(event(number)));
+    broker.restart();
+    none_waiting(&publisher.handle()).await;
+}

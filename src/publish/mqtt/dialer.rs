@@ -15,6 +15,9 @@ use crate::publish::{PublishError, Topics};
 /// Messages that the broker may leave unacknowledged at a time: room for the session's window.
 const IN_FLIGHT: u16 = 32;
 
+/// Room for what is asked of the client beside messages: what to listen to, and the goodbye.
+const OTHERS: usize = 8;
+
 /// Everything it takes to connect, again and again.
 #[expect(clippy::large_enum_variant, reason = "there are few of it, for ever")]
 pub(super) enum Dialer {
@@ -92,11 +95,11 @@ impl Dialer {
     pub(super) fn dial(&self) -> (Sender, Line) {
         match self {
             Self::V5(options) => {
-                let (sender, line) = v5::AsyncClient::new(options.clone(), REQUESTS);
+                let (sender, line) = v5::AsyncClient::new(options.clone(), REQUESTS + OTHERS);
                 (Sender::V5(sender), Line::V5(Box::new(line)))
             }
             Self::V311(options) => {
-                let (sender, mut line) = v311::AsyncClient::new(options.clone(), REQUESTS);
+                let (sender, mut line) = v311::AsyncClient::new(options.clone(), REQUESTS + OTHERS);
                 let mut network = v311::NetworkOptions::new();
                 network.set_tcp_nodelay(true);
                 line.set_network_options(network);
