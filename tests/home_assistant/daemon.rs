@@ -48,6 +48,10 @@ impl Place {
         fs::write(&config, settings).unwrap();
         let mut command = program::command();
         command.arg("run").arg("--config").arg(config);
+        if section.contains("[models]") {
+            // The variable would go before the folder that is named there.
+            command.env_remove("AFFECTD_MODELS");
+        }
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let (said, stderr) = (Arc::new(Mutex::new(Vec::new())), child.stderr.take().unwrap());
         let lines = said.clone();
