@@ -13,6 +13,9 @@ use tokio::time::{Instant, timeout};
 
 use crate::support::SOON;
 
+/// How long Home Assistant may take to start: it reads some hundred modules.
+const STARTED: Duration = Duration::from_secs(600);
+
 /// How long is waited for a message that only repeats what was said while Home Assistant was not yet listening.
 const AGAIN: Duration = Duration::from_millis(200);
 
@@ -80,13 +83,14 @@ impl Home {
             complaints: Vec::new(),
             _folder: folder,
         };
-        while home.hear().await.get("ready").is_none() {}
+        let ready = async { while home.hear().await.get("ready").is_none() {} };
+        timeout(STARTED, ready).await.expect("Home Assistant does not start");
         home
     }
 
-    /// The next thing it says.
+    /// The next thing it says, whenever that is.
     async fn hear(&mut self) -> Value {
-        let said = timeout(SOON, self.says.recv()).await.expect("Home Assistant says nothing");
+        let said = self.says.recv().await;
         self.note(said.expect("Home Assistant has ended"))
     }
 
@@ -152,23 +156,27 @@ impl Home {
     /// Has it take over automations as they stand in a configuration.
     pub async fn automate(&mut self, yaml: &str) {
         self.order(&json!({"automate": yaml}));
-        loop {
-            if let Some(taken) = self.hear().await.get("automated") {
-                assert_eq!(taken, true, "{:#?}", self.complaints);
-                return;
-            }
-        }
+        let answer = self.answer("automated").await;
+        assert_eq!(answer["automated"], true, "{:#?}", self.complaints);
     }
 
     /// What stands in its registries.
     pub async fn registries(&mut self) -> Value {
         self.order(&json!({"registries": true}));
-        loop {
-            let said = self.hear().await;
-            if said.get("devices").is_some() {
-                return said;
+        self.answer("devices").await
+    }
+
+    /// The next thing it says that has this key.
+    async fn answer(&mut self, key: &str) -> Value {
+        let answer = async {
+            loop {
+                let said = self.hear().await;
+                if said.get(key).is_some() {
+                    return said;
+                }
             }
-        }
+        };
+        timeout(SOON, answer).await.expect("Home Assistant does not answer")
     }
 
     fn order(&mut self, order: &Value) {
