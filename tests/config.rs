@@ -162,6 +162,16 @@ mod meaning {
     }
 
     #[test]
+    fn home_assistant_is_told_in_json_alone() {
+        let told = parsed("[home_assistant]\nenabled = true\ndiscovery_prefix = \"home\"").home_assistant;
+        assert!(told.enabled && !parsed("").home_assistant.enabled);
+        assert_eq!(told.discovery.prefix.as_str(), "home");
+        assert_eq!(told.discovery.birth.as_str(), "homeassistant/status");
+        let said = refused("[home_assistant]\nenabled = true\n[publish]\nencoding = \"cbor\"").to_string();
+        assert!(said.contains("home_assistant.enabled") && said.contains("leave publish.encoding out"), "{said}");
+    }
+
+    #[test]
     fn trusted_keys_arrive_and_zero_seconds_are_never() {
         let key = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3";
         let models = parsed(&format!("[models]\ntrusted_keys = [\"{key}\"]\nreload_every_s = 0\n")).models;

@@ -1,14 +1,20 @@
 //! The announcement on a real broker: kept there, said again, taken back.
 
 use std::fs;
+use std::sync::Arc;
 use std::time::Duration;
 
+use affectd::clock::SystemClock;
+use affectd::config::{self, Environment};
+use affectd::publish::{BrokerAddress, Identity, Protocol, PublishSettings, Publisher, Topics};
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::{AsyncClient, MqttOptions};
 use serde_json::json;
+use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
 
 use crate::daemon::{CONFIG, Place};
+use crate::harness::identity;
 use crate::support::listener::{Listener, Message};
 use crate::support::mosquitto::Mosquitto;
 use crate::support::{SOON, program};
@@ -134,4 +140,32 @@ fn without_action_units(text: &str) -> String {
     assert!(manifest["outputs"].as_table_mut().unwrap().remove("action_units").is_some());
     manifest["golden"]["outputs"].as_table_mut().unwrap().remove("action_units").unwrap();
     toml::to_string(&manifest).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_longest_names_are_announced_whichever_mqtt_is_spoken() {
+    let mosquitto = Mosquitto::start();
+    let (device, prefix) = ("d".repeat(64), "p".repeat(128));
+    for (version, protocol) in [("3", Protocol::V311), ("5", Protocol::V5)] {
+        let text = format!("[device]\nid = \"{device}\"\n[mqtt]\nprefix = \"{prefix}\"\nversion = {version}");
+        let config = config::parse("test", &text, &Environment::default()).unwrap();
+        let identity = Identity { device: config.device, ..identity() };
+        let broker = BrokerAddress::loopback(mosquitto.port);
+        let settings = PublishSettings { broker, ..config.publish };
+        assert_eq!(settings.protocol, protocol);
+        let publisher =
+            Publisher::start(&settings, identity.clone(), Arc::new(SystemClock), &Handle::current()).unwrap();
+        let topics = Topics::new(&settings.prefix, &identity.device);
+        let announcement = config.home_assistant.discovery.announcement(&identity, &topics);
+        assert!(announcement.payload.len() > 10 * 1024, "{} bytes prove nothing", announcement.payload.len());
+        let mut listener = Listener::everything(mosquitto.port).await;
+        publisher.handle().announce("home assistant", vec![announcement.clone()]);
+        // What the broker had kept of the last is not what comes now.
+        let mut came = listener.next_on(&announcement.topic).await;
+        while came.retained {
+            came = listener.next_on(&announcement.topic).await;
+        }
+        assert_eq!(came.payload, announcement.payload);
+        assert!(publisher.stop(SOON).await.clean);
+    }
 }

@@ -18,6 +18,10 @@ const IN_FLIGHT: u16 = 32;
 /// Room for what is asked of the client beside messages: what to listen to, and the goodbye.
 const OTHERS: usize = 8;
 
+/// The largest packet that goes out, in bytes: the client for MQTT 3.1.1 gives the connection up over one above its
+/// limit, which is 10 KiB by itself, and an announcement may have more. That for MQTT 5 knows the broker's limit.
+const LARGEST: usize = 256 * 1024;
+
 /// Everything it takes to connect, again and again.
 #[expect(clippy::large_enum_variant, reason = "there are few of it, for ever")]
 pub(super) enum Dialer {
@@ -76,6 +80,8 @@ impl<'a> Dialers<'a> {
                     options.set_last_will(will);
                 }
                 options.set_inflight(IN_FLIGHT);
+                let incoming = options.max_packet_size();
+                options.set_max_packet_size(incoming, LARGEST);
                 if let Some(login) = &settings.credentials {
                     options.set_credentials(&login.user, login.password.reveal());
                 }
