@@ -101,13 +101,12 @@ async fn nothing_is_announced_unless_it_is_asked_for() {
 #[tokio::test(flavor = "multi_thread")]
 async fn other_packs_are_announced_anew() {
     let (place, mosquitto) = (Place::new(), Mosquitto::start());
-    let models = place.path().join("models");
+    let models = place.models();
     for name in ["mtanet", "blazeface-full", "voice"] {
         copy(&program::models().join(name), &models.join(name));
     }
     let mut listener = Listener::everything(mosquitto.port).await;
-    let section = format!("{ENABLED}\n[models]\ndir = \"{}\"", models.display());
-    let daemon = place.start(mosquitto.port, &section);
+    let daemon = place.start(mosquitto.port, ENABLED);
     let announced = listener.next_on(CONFIG).await;
     assert!(types(&announced).contains(&json!("action_unit_new")));
     let manifest = models.join("mtanet/pack.toml");

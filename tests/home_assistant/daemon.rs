@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
@@ -32,8 +32,9 @@ impl Place {
         fs::read_to_string(self.dir.path().join("state/home-assistant")).ok()
     }
 
-    pub fn path(&self) -> &Path {
-        self.dir.path()
+    /// Where its own packs are, when they are there; otherwise it has the checkout's.
+    pub fn models(&self) -> PathBuf {
+        self.dir.path().join("models")
     }
 
     /// Starts the program; `section` are the keys of `[home_assistant]`, and perhaps further sections.
@@ -48,9 +49,8 @@ impl Place {
         fs::write(&config, settings).unwrap();
         let mut command = program::command();
         command.arg("run").arg("--config").arg(config);
-        if section.contains("[models]") {
-            // The variable would go before the folder that is named there.
-            command.env_remove("AFFECTD_MODELS");
+        if self.models().exists() {
+            command.env("AFFECTD_MODELS", self.models());
         }
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let (said, stderr) = (Arc::new(Mutex::new(Vec::new())), child.stderr.take().unwrap());

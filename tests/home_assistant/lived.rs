@@ -20,7 +20,7 @@ async fn a_face_that_speaks_is_seen_and_heard_in_home_assistant() {
         ("binary_sensor.home_1_presence", "on"),
         ("sensor.home_1_expression", "happiness"),
         ("binary_sensor.home_1_voice", "on"),
-        ("sensor.home_1_face_models", "ok"),
+        ("sensor.home_1_model_packs", "ok"),
         ("sensor.home_1_microphone", "ok"),
     ] {
         home.shows(entity, state, || ()).await;

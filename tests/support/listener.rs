@@ -50,6 +50,8 @@ impl Listener {
     /// Listens to `filter`.
     pub async fn to(port: u16, filter: &str, login: Option<(&str, &str)>) -> Self {
         let mut options = MqttOptions::new(format!("listener-{}", uuid::Uuid::now_v7()), "127.0.0.1", port);
+        // By itself the client takes 10 KiB.
+        options.set_max_packet_size(Some(1 << 20));
         if let Some((user, password)) = login {
             options.set_credentials(user, password);
         }
