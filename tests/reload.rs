@@ -11,9 +11,9 @@ mod row_pack;
 mod support;
 
 use std::fs;
-use std::io::{BufRead, BufReader, Cursor};
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -110,14 +110,7 @@ impl Daemon {
         fs::write(&config, settings).unwrap();
         let mut command = program::command();
         command.env_remove("AFFECTD_MODELS").arg("run").arg("--config").arg(config);
-        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-        let (said, stderr) = (Arc::new(Mutex::new(Vec::new())), child.stderr.take().unwrap());
-        let lines = said.clone();
-        std::thread::spawn(move || {
-            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-                lines.lock().unwrap().push(line);
-            }
-        });
+        let (child, said) = program::started(command);
         Self { dir, child, said, listener, mosquitto, _alone: alone }
     }
 

@@ -1,9 +1,8 @@
 //! The program as a service that may be told what to do.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 
 use affectd::clock::Stopwatch;
@@ -62,14 +61,7 @@ impl Daemon {
         if own_models {
             command.env_remove("AFFECTD_MODELS");
         }
-        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-        let (said, stderr) = (Arc::new(Mutex::new(Vec::new())), child.stderr.take().unwrap());
-        let lines = said.clone();
-        std::thread::spawn(move || {
-            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-                lines.lock().unwrap().push(line);
-            }
-        });
+        let (child, said) = program::started(command);
         Self { dir, child, said }
     }
 

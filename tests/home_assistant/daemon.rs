@@ -1,9 +1,8 @@
 //! The real program, looking at a clip of one face that speaks, with folders of its own.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
@@ -52,14 +51,7 @@ impl Place {
         if self.models().exists() {
             command.env("AFFECTD_MODELS", self.models());
         }
-        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-        let (said, stderr) = (Arc::new(Mutex::new(Vec::new())), child.stderr.take().unwrap());
-        let lines = said.clone();
-        std::thread::spawn(move || {
-            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-                lines.lock().unwrap().push(line);
-            }
-        });
+        let (child, said) = program::started(command);
         Daemon { child, said }
     }
 }

@@ -1,7 +1,9 @@
 //! Runs the program as a user would.
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
@@ -27,6 +29,19 @@ pub fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_affectd"));
     command.env("AFFECTD_MODELS", models()).env("AFFECTD_ENGINE", "tract").env_remove("ORT_DYLIB_PATH");
     command
+}
+
+/// Starts a program; what it says on standard error is gathered, line by line, as long as it runs.
+pub fn started(mut command: Command) -> (Child, Arc<Mutex<Vec<String>>>) {
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let (said, stderr) = (Arc::new(Mutex::new(Vec::new())), child.stderr.take().unwrap());
+    let lines = said.clone();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+            lines.lock().unwrap().push(line);
+        }
+    });
+    (child, said)
 }
 
 /// Runs the program to its end.
