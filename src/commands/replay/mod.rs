@@ -22,11 +22,17 @@ use crate::exit::Exit;
 use crate::model::RegistryError;
 use crate::outlet::Recorder;
 use crate::pipeline::Supply;
+#[cfg(feature = "embedded-broker")]
 use crate::publish::broker::EmbeddedBroker;
 use crate::publish::{BrokerAddress, DeviceId, Listener, Topics};
 
+#[cfg(not(feature = "embedded-broker"))]
+mod no_broker;
 mod screen;
 mod watch;
+
+#[cfg(not(feature = "embedded-broker"))]
+use no_broker::EmbeddedBroker;
 
 use screen::Screen;
 
