@@ -2,6 +2,7 @@
 //! and nothing passes, as when a cable was pulled).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -18,6 +19,7 @@ enum Position {
 pub struct Gate {
     pub port: u16,
     position: Arc<watch::Sender<Position>>,
+    broker: Arc<AtomicU16>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -28,16 +30,23 @@ impl Gate {
         let own = listener.local_addr().unwrap().port();
         let position = Arc::new(watch::Sender::new(Position::Open));
         let watched = position.clone();
+        let broker = Arc::new(AtomicU16::new(port));
+        let asked = broker.clone();
         let task = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 if *watched.borrow() != Position::Open {
                     continue;
                 }
-                let Ok(broker) = TcpStream::connect(("127.0.0.1", port)).await else { continue };
+                let Ok(broker) = TcpStream::connect(("127.0.0.1", asked.load(Ordering::Relaxed))).await else { continue };
                 tokio::spawn(pass(client, broker, watched.subscribe()));
             }
         });
-        Self { port: own, position, task }
+        Self { port: own, position, broker, task }
+    }
+
+    /// Leads new connections to another broker.
+    pub fn lead_to(&self, port: u16) {
+        self.broker.store(port, Ordering::Relaxed);
     }
 
     /// Lets new connections pass.
