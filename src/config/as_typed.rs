@@ -16,6 +16,7 @@ use crate::capture::Address;
 use crate::capture::v4l::controls::{PowerLine, Tuned};
 use crate::events::Kind;
 use crate::model::{EngineChoice, Provider, TrustedKey};
+use crate::publish::payload::Encoding;
 use crate::publish::{BrokerAddress, DeviceId, Prefix, Protocol};
 use crate::thermal;
 
@@ -227,6 +228,9 @@ section! {
         password_file: Option<PathBuf> = None, absent "the credential `mqtt-password` that systemd passes, else no password", example "/etc/affectd/mqtt-password";
         /// The certificates (PEM) that the broker's certificate is checked against, for `mqtts://`.
         ca_file: Option<PathBuf> = None, absent "those that the system trusts", example "/etc/affectd/ca.pem";
+        /// How long the broker keeps commands to this device while it is away, in seconds. 0 keeps none. In MQTT 3.1.1
+        /// it keeps them until it forgets the device.
+        session_expiry_s: u32 = 300, within 0..=604_800;
         /// How often the broker is shown that this device is alive, in seconds. A cable that was pulled shows
         /// after one and a half to two times as long.
         keep_alive_s: u32 = 20, within 5..=3_600;
@@ -238,6 +242,10 @@ section! {
     publish: Publish {
         /// The most states that are published for each face in a second.
         state_rate_hz: f32 = 5.0, within 0.1..=60.0;
+        /// How payloads are written: `json`, or `cbor`, which is smaller and says the same.
+        encoding: Encoding = Encoding::Json;
+        /// How long the broker keeps an event for subscribers that are away, in hours; needs MQTT 5. 0 keeps it for ever.
+        event_expiry_h: u32 = 24, within 0..=8_760;
     }
 }
 

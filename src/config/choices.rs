@@ -12,6 +12,7 @@ use crate::capture::v4l::controls::{PowerLine, Tuned};
 use crate::events::Kind;
 use crate::model::{EngineChoice, Provider};
 use crate::publish::Protocol;
+use crate::publish::payload::Encoding;
 
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub enum LogFormat {
 }
 
 const LOG_FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
+
+const ENCODINGS: &[(&str, Encoding)] = &[("json", Encoding::Json), ("cbor", Encoding::Cbor)];
 
 const LEVELS: &[(&str, Level)] = &[
     ("error", Level::ERROR),
@@ -72,6 +75,7 @@ macro_rules! chosen {
 }
 
 chosen!(LogFormat, LOG_FORMATS);
+chosen!(Encoding, ENCODINGS);
 chosen!(Level, LEVELS);
 chosen!(Kind, KINDS);
 chosen!(EngineChoice, ENGINES);

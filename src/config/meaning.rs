@@ -244,6 +244,9 @@ fn publish_settings(mqtt: &Mqtt, publish: &Publish) -> PublishSettings {
         ca_file: mqtt.ca_file.value.clone(),
         prefix: mqtt.prefix.value.clone(),
         keep_alive: Duration::from_secs(mqtt.keep_alive_s.value.into()),
+        session_expiry: Duration::from_secs(mqtt.session_expiry_s.value.into()),
+        encoding: publish.encoding.value,
+        event_expiry: hours(&publish.event_expiry_h),
         state_interval: Duration::from_secs_f64(1.0 / f64::from(publish.state_rate_hz.value)),
         ..PublishSettings::default()
     }
@@ -261,6 +264,11 @@ fn login(mqtt: &Mqtt, environment: &Environment) -> Option<Login> {
     let user = mqtt.username.value.clone()?;
     let credential = environment.credential(login::CREDENTIAL);
     Some(Login { user, password_file: mqtt.password_file.value.clone(), credential })
+}
+
+/// Zero is for ever.
+fn hours(setting: &Setting<u32>) -> Option<Duration> {
+    (setting.value > 0).then(|| Duration::from_secs(u64::from(setting.value) * 3600))
 }
 
 fn millis(setting: &Setting<u32>) -> Duration {

@@ -17,6 +17,10 @@ pub struct Counts {
     pub events_refused: u64,
     /// Messages that were not published because a number in them was not finite.
     pub not_finite: u64,
+    /// Messages to us that were dropped because too many came.
+    pub arrivals_dropped: u64,
+    /// Answers that were dropped: no connection, or too many waiting.
+    pub replies_dropped: u64,
     /// How often a connection was made.
     pub connects: u64,
     /// How often a connection was lost after it had been made.

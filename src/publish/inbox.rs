@@ -1,12 +1,14 @@
 //! Where the pipeline's thread and the publisher's task meet: who speaks, the newest states, the waiting events,
 //! the counts, behind one lock that is held for moments only.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 use tracing::error;
 
+use super::announcements::{Announcement, Announcements, Version};
 use super::counts::Counts;
 use super::identity::Identity;
 use super::latest::{Latest, Put};
@@ -19,9 +21,25 @@ use crate::clock::{Clock, Monotonic};
 use crate::events::Event;
 use crate::health::Health;
 
+/// Answers that may wait to be sent.
+const REPLIES: usize = 32;
+
+/// An answer to one who asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// Where it is expected.
+    pub topic: String,
+    /// What is answered, as it goes out.
+    pub payload: Vec<u8>,
+    /// What the asker sent along to know it by (MQTT 5).
+    pub correlation: Option<Vec<u8>>,
+}
+
 struct Inner {
     identity: Arc<Identity>,
     health: Option<Arc<Health>>,
+    announcements: Announcements,
+    replies: VecDeque<Reply>,
     latest: Latest,
     outbox: Outbox,
     wall: Wall,
@@ -42,6 +60,8 @@ impl Inbox {
         let inner = Inner {
             identity: Arc::new(identity),
             health: None,
+            announcements: Announcements::default(),
+            replies: VecDeque::new(),
             latest: Latest::new(settings.state_interval),
             outbox: Outbox::new(settings.waiting_events),
             wall: Wall::default(),
@@ -101,6 +121,37 @@ impl Inbox {
         self.lock().health.clone()
     }
 
+    pub(super) fn announce(&self, announcer: &'static str, announcements: Vec<Announcement>) {
+        self.lock().announcements.replace(announcer, announcements);
+        self.arrived.notify_one();
+    }
+
+    /// The oldest announcement that is newer than `told`.
+    pub(super) fn announcement_after(&self, told: Version) -> Option<(Version, Announcement)> {
+        self.lock().announcements.after(told)
+    }
+
+    pub(super) fn put_reply(&self, reply: Reply) {
+        let mut inner = self.lock();
+        if !inner.online || inner.replies.len() >= REPLIES {
+            inner.counts.replies_dropped += 1;
+            return;
+        }
+        inner.replies.push_back(reply);
+        drop(inner);
+        self.arrived.notify_one();
+    }
+
+    /// The next answer to send.
+    pub(super) fn take_reply(&self) -> Option<Reply> {
+        self.lock().replies.pop_front()
+    }
+
+    /// Counts a message to us for which there was no room.
+    pub(super) fn arrival_dropped(&self) {
+        self.lock().counts.arrivals_dropped += 1;
+    }
+
     pub(super) fn put_event(&self, event: Event) {
         let mut inner = self.lock();
         let times = EventTimes::of(&event, |at| inner.wall.of(at, &*self.clock));
@@ -138,6 +189,7 @@ impl Inbox {
         let mut inner = self.lock();
         inner.online = false;
         inner.counts.states_dropped += inner.latest.clear() as u64;
+        inner.counts.replies_dropped += inner.replies.drain(..).count() as u64;
         inner.outbox.rewind();
     }
 
@@ -246,6 +298,17 @@ impl PublishHandle {
     /// Says how everything is; it takes the place of what was said before.
     pub fn health(&self, health: Health) {
         self.0.put_health(health);
+    }
+
+    /// Announces what others must find whenever they come: retained, said on every connection. It takes the place of
+    /// what `announcer` announced before; what is no longer among it is removed from the broker.
+    pub fn announce(&self, announcer: &'static str, announcements: Vec<Announcement>) {
+        self.0.announce(announcer, announcements);
+    }
+
+    /// Answers one who asked. Dropped and counted without a connection, or when too many wait: who asked asks again.
+    pub fn reply(&self, reply: Reply) {
+        self.0.put_reply(reply);
     }
 
     /// What became of everything so far.

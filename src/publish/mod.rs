@@ -19,13 +19,14 @@ use std::time::Duration;
 
 use thiserror::Error;
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::clock::Clock;
 
 mod address;
+mod announcements;
 #[cfg(feature = "embedded-broker")]
 pub mod broker;
 mod counts;
@@ -41,9 +42,10 @@ mod topics;
 mod wall;
 
 pub use address::{AddressError, BrokerAddress};
+pub use announcements::Announcement;
 pub use counts::Counts;
 pub use identity::{Identity, PackInfo};
-pub use inbox::PublishHandle;
+pub use inbox::{PublishHandle, Reply};
 pub use mqtt::{Acceptance, Arrival, Connection, Listener, Trouble, probe};
 pub use settings::{Credentials, Protocol, PublishSettings, Secret};
 pub use state::{Answer, FaceState, FusedState, SceneState, State, VoiceState};
@@ -52,6 +54,9 @@ pub use wall::Wall;
 
 use inbox::Inbox;
 use mqtt::Task;
+
+/// Messages to us that may wait to be looked at.
+const ARRIVALS: usize = 64;
 
 /// How long after its deadline the task may still be busy (with a name that takes its time to resolve).
 const GRACE: Duration = Duration::from_millis(200);
@@ -104,6 +109,7 @@ pub struct Farewell {
 pub struct Publisher {
     inbox: Arc<Inbox>,
     connection: watch::Receiver<Connection>,
+    arrivals: Option<mpsc::Receiver<Arrival>>,
     stop: watch::Sender<Option<Duration>>,
     task: JoinHandle<bool>,
 }
@@ -122,8 +128,9 @@ impl Publisher {
         let inbox = Arc::new(Inbox::new(settings, identity, clock));
         let (stop, stopping) = watch::channel(None);
         let (says, connection) = watch::channel(Connection::Connecting);
-        let task = Task::new(settings, inbox.clone(), says, stopping)?;
-        Ok(Self { inbox, connection, stop, task: runtime.spawn(task.run()) })
+        let (hands, arrivals) = mpsc::channel(ARRIVALS);
+        let task = Task::new(settings, inbox.clone(), says, stopping, hands)?;
+        Ok(Self { inbox, connection, arrivals: Some(arrivals), stop, task: runtime.spawn(task.run()) })
     }
 
     /// The end for the pipeline; may be cloned.
@@ -134,6 +141,12 @@ impl Publisher {
     /// How the connection is, now and whenever it changes.
     pub fn connection(&self) -> watch::Receiver<Connection> {
         self.connection.clone()
+    }
+
+    /// What comes to us on the topics of [`PublishSettings::subscriptions`]; given once. What nobody takes in time is
+    /// dropped and counted.
+    pub fn arrivals(&mut self) -> Option<mpsc::Receiver<Arrival>> {
+        self.arrivals.take()
     }
 
     /// Sends what waits, says `stopped`, and ends; gives up after `deadline`.

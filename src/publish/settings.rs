@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::address::BrokerAddress;
+use super::payload::Encoding;
 use super::topics::Prefix;
 
 /// The MQTT version to speak.
@@ -64,6 +65,17 @@ pub struct PublishSettings {
     /// How long the line may be silent before we ask whether the broker is there; 5 s to 18 h. A cable that
     /// was pulled shows after two of these.
     pub keep_alive: Duration,
+    /// How long the broker keeps what was sent to us while we are away; zero: not at all. In MQTT 3.1.1 it keeps it until
+    /// it forgets us.
+    pub session_expiry: Duration,
+    /// What we listen to, as filters of topics; what comes is handed to [`Publisher::arrivals`].
+    ///
+    /// [`Publisher::arrivals`]: super::Publisher::arrivals
+    pub subscriptions: Vec<String>,
+    /// How payloads are written.
+    pub encoding: Encoding,
+    /// How long the broker keeps an event for subscribers that are away (MQTT 5); for ever without.
+    pub event_expiry: Option<Duration>,
     /// The shortest time between two states of one face.
     pub state_interval: Duration,
     /// How many events may wait for the broker, in memory: ten thousand take up to 4 MiB.
@@ -79,6 +91,10 @@ impl Default for PublishSettings {
             ca_file: None,
             prefix: Prefix::default(),
             keep_alive: Duration::from_secs(20),
+            session_expiry: Duration::from_secs(300),
+            subscriptions: Vec::new(),
+            encoding: Encoding::default(),
+            event_expiry: Some(Duration::from_secs(24 * 3600)),
             state_interval: Duration::from_millis(200),
             waiting_events: 10_000,
         }

@@ -134,6 +134,21 @@ impl Topics {
         self.under("health")
     }
 
+    /// What is sensed, or why nothing is; retained.
+    pub fn notice(&self) -> String {
+        self.under("notice")
+    }
+
+    /// The filter that matches every command.
+    pub fn commands(&self) -> String {
+        self.under("cmd/+")
+    }
+
+    /// Where a command is answered unless the asker names another place.
+    pub fn reply(&self, verb: &str) -> String {
+        format!("{}/cmd/{verb}/reply", self.base)
+    }
+
     /// The state of one face.
     pub fn face(&self, track: TrackId) -> String {
         format!("{}/faces/{}/state", self.base, track.0)
@@ -173,6 +188,9 @@ mod tests {
         assert_eq!(topics.scene(), "affect/kiosk-7/scene/state");
         assert_eq!(topics.voice(), "affect/kiosk-7/voice/state");
         assert_eq!(topics.events(), "affect/kiosk-7/events");
+        assert_eq!(topics.notice(), "affect/kiosk-7/notice");
+        assert_eq!(topics.commands(), "affect/kiosk-7/cmd/+");
+        assert_eq!(topics.reply("mute"), "affect/kiosk-7/cmd/mute/reply");
     }
 
     #[test]

@@ -6,8 +6,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod conversation;
 mod delivery;
 mod harness;
 mod log;
 mod outage;
+mod properties;
 mod trust;

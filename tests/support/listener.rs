@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rumqttc::v5::mqttbytes::QoS;
-use rumqttc::v5::mqttbytes::v5::Packet;
+use rumqttc::v5::mqttbytes::v5::{Packet, PublishProperties};
 use rumqttc::v5::{AsyncClient, Event, MqttOptions};
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -20,6 +20,8 @@ pub struct Message {
     pub retained: bool,
     /// 0, 1 or 2.
     pub qos: u8,
+    /// What MQTT 5 said along with it.
+    pub properties: PublishProperties,
 }
 
 impl Message {
@@ -36,7 +38,7 @@ impl Message {
 pub struct Listener {
     messages: mpsc::UnboundedReceiver<Message>,
     task: tokio::task::JoinHandle<()>,
-    _client: AsyncClient,
+    client: AsyncClient,
 }
 
 impl Listener {
@@ -69,6 +71,7 @@ impl Listener {
                             payload: publish.payload.to_vec(),
                             retained: publish.retain,
                             qos: publish.qos as u8,
+                            properties: publish.properties.unwrap_or_default(),
                         });
                     }
                     _ => {}
@@ -76,7 +79,14 @@ impl Listener {
             }
         });
         timeout(SOON, is_subscribed).await.expect("no subscription in time").expect("the broker is gone");
-        Self { messages, task, _client: client }
+        Self { messages, task, client }
+    }
+
+    /// Publishes something, with QoS 1.
+    pub async fn say(&self, topic: &str, payload: &str, retain: bool, properties: PublishProperties) {
+        let at_least_once = QoS::AtLeastOnce;
+        let payload = payload.to_owned();
+        self.client.publish_with_properties(topic, at_least_once, retain, payload, properties).await.unwrap();
     }
 
     /// The next message.

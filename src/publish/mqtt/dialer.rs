@@ -19,14 +19,15 @@ pub(super) enum Dialer {
 }
 
 impl Dialer {
-    /// Prepares connections under `client`; with the topics of a device, its will says `offline`.
+    /// Prepares connections under `client`; with the topics of a device, its will says `offline`, and the broker keeps
+    /// its session.
     pub(super) fn new(settings: &PublishSettings, client: &str, device: Option<&Topics>) -> Result<Self, PublishError> {
         let address = &settings.broker;
         let tls = match address.tls() {
             true => Some(tls::client_config(settings.ca_file.as_deref())?),
             false => None,
         };
-        let will = Status::Offline.word();
+        let (will, session) = (Status::Offline.word(), settings.session_expiry);
         Ok(match settings.protocol {
             Protocol::V5 => {
                 let mut options = v5::MqttOptions::new(client, address.host(), address.port());
@@ -35,6 +36,8 @@ impl Dialer {
                 network.set_tcp_nodelay(true);
                 options.set_clean_start(true).set_keep_alive(settings.keep_alive);
                 if let Some(topics) = device {
+                    options.set_clean_start(session.is_zero());
+                    options.set_session_expiry_interval(u32::try_from(session.as_secs()).ok());
                     let will = v5::mqttbytes::v5::LastWill::new(topics.status(), will, at_least_once, true, None);
                     options.set_last_will(will);
                 }
@@ -49,7 +52,7 @@ impl Dialer {
             }
             Protocol::V311 => {
                 let mut options = v311::MqttOptions::new(client, address.host(), address.port());
-                options.set_clean_session(true).set_keep_alive(settings.keep_alive);
+                options.set_clean_session(device.is_none() || session.is_zero()).set_keep_alive(settings.keep_alive);
                 if let Some(topics) = device {
                     let will = v311::LastWill::new(topics.status(), will, v311::QoS::AtLeastOnce, true);
                     options.set_last_will(will);

@@ -1,32 +1,31 @@
 //! One connection to the broker, whichever MQTT it speaks.
 //!
-//! Both versions of the client library are used in the same narrow way: a fresh client for every connection,
-//! always with a clean session. What must survive a lost connection is kept in our outbox, not in the client:
-//! there it has a cap, an order and a count.
+//! Both versions of the client library are used in the same narrow way: a fresh client for every connection, which
+//! remembers nothing of the last. What of ours must survive a lost connection is kept in our outbox, not in the client:
+//! there it has a cap, an order and a count. What of others' must, commands to us, the broker keeps in our session.
 
 use rumqttc::{self as v311, v5};
 
 use super::cause::Cause;
+use super::message::Message;
 
 /// Requests between us and the client.
 pub(super) const REQUESTS: usize = 8;
 
-/// One message on its way to the broker.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Message {
-    pub topic: String,
-    pub payload: Vec<u8>,
-    /// Whether the broker keeps it for those who come later.
-    pub retain: bool,
-    /// Whether the broker must acknowledge it (QoS 1).
-    pub acknowledged: bool,
+/// What the broker allows on this connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Terms {
+    /// How many topics may have a number.
+    pub aliases: u16,
+    /// The size of the largest packet that it takes, in bytes.
+    pub largest: Option<u32>,
 }
 
 /// What the connection told us.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Seen {
     /// The broker let us in.
-    Connected,
+    Connected(Terms),
     /// The next message in line went out; its packet id, or 0 when it will not be acknowledged.
     Sent(u16),
     /// The broker acknowledged a message, or said why it will not take it.
@@ -48,6 +47,12 @@ pub struct Arrival {
     pub topic: String,
     /// What was published.
     pub payload: Vec<u8>,
+    /// Whether the broker had kept it from before we listened.
+    pub retained: bool,
+    /// Where an answer is expected (MQTT 5).
+    pub reply_to: Option<String>,
+    /// What is to be sent along with the answer (MQTT 5).
+    pub correlation: Option<Vec<u8>>,
 }
 
 /// The end that sends.
@@ -63,19 +68,23 @@ pub(super) enum Line {
 }
 
 impl Sender {
-    /// Hands a message to the client. The caller leaves no more than [`REQUESTS`] unsent.
-    pub(super) fn send(&self, message: Message) -> Result<(), Cause> {
-        let Message { topic, payload, retain, acknowledged } = message;
+    /// Hands a message to the client, its topic perhaps shortened to a number. The caller leaves no more than
+    /// [`REQUESTS`] unsent.
+    pub(super) fn send(&self, message: Message, topic: String, alias: Option<u16>) -> Result<(), Cause> {
+        let lost = |error: &dyn std::fmt::Display| Cause::Lost(error.to_string());
         match self {
             Self::V5(client) => {
                 use v5::mqttbytes::QoS::{AtLeastOnce, AtMostOnce};
-                let qos = if acknowledged { AtLeastOnce } else { AtMostOnce };
-                client.try_publish(topic, qos, retain, payload).map_err(|error| Cause::Lost(error.to_string()))
+                let qos = if message.acknowledged { AtLeastOnce } else { AtMostOnce };
+                let properties = message.properties(alias);
+                client
+                    .try_publish_with_properties(topic, qos, message.retain, message.payload, properties)
+                    .map_err(|error| lost(&error))
             }
             Self::V311(client) => {
                 use v311::QoS::{AtLeastOnce, AtMostOnce};
-                let qos = if acknowledged { AtLeastOnce } else { AtMostOnce };
-                client.try_publish(topic, qos, retain, payload).map_err(|error| Cause::Lost(error.to_string()))
+                let qos = if message.acknowledged { AtLeastOnce } else { AtMostOnce };
+                client.try_publish(topic, qos, message.retain, message.payload).map_err(|error| lost(&error))
             }
         }
     }
@@ -112,18 +121,30 @@ impl Line {
 }
 
 fn seen_v5(event: v5::Event) -> Seen {
-    use v5::mqttbytes::v5::{Packet, PubAckReason};
+    use v5::mqttbytes::v5::{ConnAckProperties, Packet, PubAckReason};
     match event {
-        v5::Event::Incoming(Packet::ConnAck(_)) => Seen::Connected,
+        v5::Event::Incoming(Packet::ConnAck(answer)) => {
+            let terms = |told: ConnAckProperties| Terms {
+                aliases: told.topic_alias_max.unwrap_or(0),
+                largest: told.max_packet_size,
+            };
+            Seen::Connected(answer.properties.map(terms).unwrap_or_default())
+        }
         v5::Event::Incoming(Packet::PubAck(ack)) => {
             let taken = matches!(ack.reason, PubAckReason::Success | PubAckReason::NoMatchingSubscribers);
             Seen::Acknowledged { packet: ack.pkid, refusal: (!taken).then(|| format!("{:?}", ack.reason)) }
         }
         v5::Event::Incoming(Packet::SubAck(_)) => Seen::Listening,
-        v5::Event::Incoming(Packet::Publish(message)) => Seen::Arrived(Arrival {
-            topic: String::from_utf8_lossy(&message.topic).into_owned(),
-            payload: message.payload.to_vec(),
-        }),
+        v5::Event::Incoming(Packet::Publish(message)) => {
+            let told = message.properties.unwrap_or_default();
+            Seen::Arrived(Arrival {
+                topic: String::from_utf8_lossy(&message.topic).into_owned(),
+                payload: message.payload.to_vec(),
+                retained: message.retain,
+                reply_to: told.response_topic,
+                correlation: told.correlation_data.map(|data| data.to_vec()),
+            })
+        }
         v5::Event::Outgoing(outgoing) => sent(&outgoing),
         v5::Event::Incoming(_) => Seen::Other,
     }
@@ -131,12 +152,16 @@ fn seen_v5(event: v5::Event) -> Seen {
 
 fn seen_v311(event: v311::Event) -> Seen {
     match event {
-        v311::Event::Incoming(v311::Packet::ConnAck(_)) => Seen::Connected,
+        v311::Event::Incoming(v311::Packet::ConnAck(_)) => Seen::Connected(Terms::default()),
         v311::Event::Incoming(v311::Packet::PubAck(ack)) => Seen::Acknowledged { packet: ack.pkid, refusal: None },
         v311::Event::Incoming(v311::Packet::SubAck(_)) => Seen::Listening,
-        v311::Event::Incoming(v311::Packet::Publish(message)) => {
-            Seen::Arrived(Arrival { topic: message.topic, payload: message.payload.to_vec() })
-        }
+        v311::Event::Incoming(v311::Packet::Publish(message)) => Seen::Arrived(Arrival {
+            topic: message.topic,
+            payload: message.payload.to_vec(),
+            retained: message.retain,
+            reply_to: None,
+            correlation: None,
+        }),
         v311::Event::Outgoing(outgoing) => sent(&outgoing),
         v311::Event::Incoming(_) => Seen::Other,
     }

@@ -51,7 +51,7 @@ impl Listener {
 
     async fn poll(&mut self) -> Result<Option<Arrival>, Trouble> {
         let seen = match self.line.poll().await {
-            Ok(Seen::Connected) => self.sender.listen(&self.filter).map(|()| None),
+            Ok(Seen::Connected(_)) => self.sender.listen(&self.filter).map(|()| None),
             Ok(Seen::Listening) => {
                 self.connected = true;
                 Ok(None)

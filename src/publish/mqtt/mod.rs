@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::select;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
@@ -19,11 +19,13 @@ use super::inbox::Inbox;
 use super::settings::PublishSettings;
 use super::{PublishError, Topics};
 
+mod aliases;
 mod backoff;
 mod cause;
 mod dialer;
 mod link;
 mod listen;
+mod message;
 mod probe;
 mod session;
 mod stop;
@@ -71,6 +73,7 @@ impl Task {
         inbox: Arc<Inbox>,
         says: watch::Sender<Connection>,
         order: watch::Receiver<Option<Duration>>,
+        arrivals: mpsc::Sender<Arrival>,
     ) -> Result<Self, PublishError> {
         if !KEEP_ALIVE.contains(&settings.keep_alive) {
             return Err(PublishError::KeepAlive { given: settings.keep_alive });
@@ -79,7 +82,16 @@ impl Task {
         let topics = Topics::new(&settings.prefix, &device);
         let client = format!("affectd-{device}");
         let dialer = Dialer::new(settings, &client, Some(&topics))?;
-        let subject = Subject { inbox, device, topics, patience: settings.keep_alive * 5 / 2 };
+        let subject = Subject {
+            inbox,
+            device,
+            topics,
+            patience: settings.keep_alive * 5 / 2,
+            encoding: settings.encoding,
+            event_expiry: settings.event_expiry,
+            subscriptions: settings.subscriptions.clone(),
+            arrivals,
+        };
         Ok(Self { dialer, broker: settings.broker.clone(), client, subject, says, stop: Stop::new(order) })
     }
 

@@ -1,7 +1,8 @@
 //! One visit to the broker that changes nothing there: does it let us in, and does it take what we publish?
 
 use super::dialer::Dialer;
-use super::link::{Line, Message, Seen};
+use super::link::{Line, Seen};
+use super::message::Message;
 use super::trouble::Trouble;
 use crate::publish::settings::{Protocol, PublishSettings};
 use crate::publish::{BrokerAddress, PublishError};
@@ -32,8 +33,7 @@ pub async fn probe(
     if let Err(trouble) = connected(&mut line, &settings.broker, client).await {
         return Ok(Err(trouble));
     }
-    let message = Message { topic, payload: Vec::new(), retain: false, acknowledged: true };
-    let mut told = sender.send(message);
+    let mut told = sender.send(Message::nothing(topic.clone()), topic, None);
     let acceptance = loop {
         let seen = match told {
             Ok(()) => line.poll().await,
@@ -60,7 +60,7 @@ pub async fn probe(
 async fn connected(line: &mut Line, broker: &BrokerAddress, client: &str) -> Result<(), Trouble> {
     loop {
         match line.poll().await {
-            Ok(Seen::Connected) => return Ok(()),
+            Ok(Seen::Connected(_)) => return Ok(()),
             Ok(_) => {}
             Err(cause) => return Err(Trouble::of(cause, broker, client, false).await),
         }

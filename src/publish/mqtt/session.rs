@@ -9,19 +9,22 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
 use tokio::select;
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{error, warn};
 
+use super::aliases::Aliases;
 use super::cause::Cause;
-use super::link::{Line, Message, REQUESTS, Seen, Sender};
+use super::link::{Arrival, Line, REQUESTS, Seen, Sender, Terms};
+use super::message::Message;
 use super::stop::Stop;
 use crate::health::Health;
-use crate::publish::inbox::{Inbox, Settled};
+use crate::publish::announcements::{Announcement, Version};
+use crate::publish::inbox::{Inbox, Reply, Settled};
 use crate::publish::outbox::Seq;
 use crate::publish::payload::{
-    DevicePayload, EventPayload, FaceLine, HealthPayload, NotFinite, ScenePayload, Status, VoiceLine,
+    DevicePayload, Encoding, EventPayload, FaceLine, HealthPayload, NotFinite, ScenePayload, Status, VoiceLine, encode,
 };
 use crate::publish::state::State;
 use crate::publish::{DeviceId, Identity, Topics};
@@ -40,6 +43,13 @@ pub(super) struct Subject {
     /// A line on which nothing at all was seen for this long is dead: the client asks for a sign of life more
     /// often, unless it is stuck itself, which it is while the kernel takes no more bytes.
     pub patience: Duration,
+    pub encoding: Encoding,
+    /// How long the broker keeps an event for those who are away.
+    pub event_expiry: Option<Duration>,
+    /// What we listen to.
+    pub subscriptions: Vec<String>,
+    /// Where to what comes is handed.
+    pub arrivals: mpsc::Sender<Arrival>,
 }
 
 /// How a session ended.
@@ -54,6 +64,8 @@ pub(super) enum Ended {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Item {
     Introduction,
+    Announcement,
+    Reply,
     State,
     Event(Seq),
     Farewell,
@@ -70,6 +82,10 @@ pub(super) struct Session<'a> {
     introduced: Arc<Identity>,
     /// How everything was when we told it last.
     told: Option<Arc<Health>>,
+    /// How far the announcements were told.
+    announced: Version,
+    terms: Terms,
+    aliases: Aliases,
     /// Given to the client, not yet sent.
     handed: VecDeque<Item>,
     /// Sent, not yet acknowledged, by packet id.
@@ -87,6 +103,9 @@ impl<'a> Session<'a> {
             introduction: VecDeque::new(),
             introduced: subject.inbox.identity(),
             told: None,
+            announced: Version::default(),
+            terms: Terms::default(),
+            aliases: Aliases::default(),
             handed: VecDeque::new(),
             in_flight: Vec::new(),
             farewell_given: false,
@@ -117,8 +136,12 @@ impl<'a> Session<'a> {
             };
             self.last_seen = Instant::now();
             match seen {
-                Ok(Seen::Connected) => {
+                Ok(Seen::Connected(terms)) => {
                     self.connected_at = Some(Instant::now());
+                    (self.terms, self.aliases) = (terms, Aliases::new(terms.aliases));
+                    if let Err(cause) = self.listen() {
+                        return self.lost(cause);
+                    }
                     self.introduce();
                     self.subject.inbox.open();
                     connected();
@@ -130,8 +153,8 @@ impl<'a> Session<'a> {
                     }
                 }
                 Ok(Seen::Goodbye) => return Ended::Stopped { clean: true },
-                // Nothing is subscribed to, so nothing arrives.
-                Ok(Seen::Other | Seen::Listening | Seen::Arrived(_)) => {}
+                Ok(Seen::Arrived(arrival)) => self.arrived(arrival),
+                Ok(Seen::Other | Seen::Listening) => {}
                 Err(cause) => return self.lost(cause),
             }
         }
@@ -162,11 +185,28 @@ impl<'a> Session<'a> {
     /// Hands over as much as the client takes.
     fn feed(&mut self, finishing: bool) -> Result<(), Cause> {
         while self.has_room() {
-            let Some((item, message)) = self.next(finishing) else { break };
-            self.sender.send(message)?;
+            let Some((item, mut message)) = self.next(finishing) else { break };
+            if self.terms.largest.is_some_and(|most| message.size() > most as usize) {
+                self.refused(item, "it is larger than the broker allows");
+                continue;
+            }
+            let topic = std::mem::take(&mut message.topic);
+            let (topic, alias) = if message.frequent { self.aliases.shorten(topic) } else { (topic, None) };
+            self.sender.send(message, topic, alias)?;
             self.handed.push_back(item);
         }
         Ok(())
+    }
+
+    fn listen(&self) -> Result<(), Cause> {
+        self.subject.subscriptions.iter().try_for_each(|filter| self.sender.listen(filter))
+    }
+
+    /// Hands on what came; what finds no room is dropped, so that a flood of messages holds nothing up.
+    fn arrived(&self, arrival: Arrival) {
+        if self.subject.arrivals.try_send(arrival).is_err() {
+            self.subject.inbox.arrival_dropped();
+        }
     }
 
     /// What is to be said next.
@@ -177,6 +217,14 @@ impl<'a> Session<'a> {
         }
         if let Some(message) = self.health_anew() {
             return Some((Item::Introduction, message));
+        }
+        if let Some((version, Announcement { topic, payload })) = self.subject.inbox.announcement_after(self.announced)
+        {
+            self.announced = version;
+            return Some((Item::Announcement, Message::kept(topic, payload, Encoding::Json)));
+        }
+        if let Some(Reply { topic, payload, correlation }) = self.subject.inbox.take_reply() {
+            return Some((Item::Reply, Message::reply(topic, payload, self.subject.encoding, correlation)));
         }
         if let Some(next) = self.next_event() {
             return Some(next);
@@ -196,15 +244,17 @@ impl<'a> Session<'a> {
         if events.filter(|item| matches!(item, Item::Event(_))).count() >= WINDOW {
             return None;
         }
-        let inbox = &self.subject.inbox;
+        let Subject { inbox, device, topics, encoding, event_expiry, .. } = self.subject;
         loop {
             let (seq, letter, age) = inbox.take_event()?;
             let historical = age > HISTORICAL;
-            let device = &self.subject.device;
             match EventPayload::of(&letter.event, letter.times, historical, device) {
                 Ok(payload) => {
-                    let (topic, payload) = (self.subject.topics.events(), json(&payload));
-                    return Some((Item::Event(seq), Message { topic, payload, retain: false, acknowledged: true }));
+                    let payload = encode(&payload, *encoding);
+                    return Some((
+                        Item::Event(seq),
+                        Message::event(topics.events(), payload, *encoding, *event_expiry),
+                    ));
                 }
                 Err(not_finite) => {
                     error!(id = %letter.event.id, "An event is lost: {not_finite}.");
@@ -215,28 +265,30 @@ impl<'a> Session<'a> {
     }
 
     fn next_state(&self) -> Option<Message> {
-        let Subject { inbox, topics, .. } = self.subject;
+        let &Subject { ref inbox, ref topics, encoding, .. } = self.subject;
         loop {
             let (state, identity) = inbox.take_state()?;
             let written = match state {
                 State::Face(face) => {
                     let captured_at = inbox.stamp(face.captured_at);
-                    FaceLine::of(&face, Some(captured_at), &identity).map(|line| (topics.face(face.track), json(&line)))
+                    FaceLine::of(&face, Some(captured_at), &identity)
+                        .map(|line| (topics.face(face.track), encode(&line, encoding)))
                 }
                 State::Scene(scene) => {
                     let captured_at = inbox.stamp(scene.captured_at);
                     let payload = ScenePayload::of(&scene, captured_at.into(), &identity.device);
-                    Ok::<_, NotFinite>((topics.scene(), json(&payload)))
+                    Ok::<_, NotFinite>((topics.scene(), encode(&payload, encoding)))
                 }
                 State::Voice(voice) => {
                     // A state of a pack that is not announced is not published.
                     let Some(pack) = identity.pack_of("voice") else { continue };
                     let captured_at = inbox.stamp(voice.captured_at);
-                    VoiceLine::of(&voice, Some(captured_at), &identity, pack).map(|line| (topics.voice(), json(&line)))
+                    VoiceLine::of(&voice, Some(captured_at), &identity, pack)
+                        .map(|line| (topics.voice(), encode(&line, encoding)))
                 }
             };
             match written {
-                Ok((topic, payload)) => return Some(Message { topic, payload, retain: false, acknowledged: false }),
+                Ok((topic, payload)) => return Some(Message::state(topic, payload, encoding)),
                 Err(not_finite) => {
                     if inbox.state_not_finite() {
                         error!("A state is lost: {not_finite}. Further ones are only counted.");
@@ -262,24 +314,24 @@ impl<'a> Session<'a> {
 
     /// How everything is, when that has changed since we told it last.
     fn health_anew(&mut self) -> Option<Message> {
-        let Subject { inbox, device, topics, .. } = self.subject;
+        let &Subject { ref inbox, ref device, ref topics, encoding, .. } = self.subject;
         let now = inbox.health()?;
         if self.told.as_ref().is_some_and(|told| Arc::ptr_eq(told, &now)) {
             return None;
         }
-        let payload = json(&HealthPayload::of(&now, device, |at| inbox.stamp(at).into()));
+        let payload = encode(&HealthPayload::of(&now, device, |at| inbox.stamp(at).into()), encoding);
         self.told = Some(now);
-        Some(Message { topic: topics.health(), payload, retain: true, acknowledged: true })
+        Some(Message::kept(topics.health(), payload, encoding))
     }
 
     fn device(&self) -> Message {
-        let payload = json(&DevicePayload::of(&self.introduced));
-        Message { topic: self.subject.topics.device(), payload, retain: true, acknowledged: true }
+        let encoding = self.subject.encoding;
+        let payload = encode(&DevicePayload::of(&self.introduced), encoding);
+        Message::kept(self.subject.topics.device(), payload, encoding)
     }
 
     fn status(&self, status: Status) -> Message {
-        let (topic, payload) = (self.subject.topics.status(), status.word().into());
-        Message { topic, payload, retain: true, acknowledged: true }
+        Message::word(self.subject.topics.status(), status.word())
     }
 
     fn sent(&mut self, packet: u16) {
@@ -296,21 +348,26 @@ impl<'a> Session<'a> {
         match (item, refusal) {
             (Item::Farewell, _) => return self.sender.say_goodbye(),
             (Item::Event(seq), None) => self.subject.inbox.settle(seq, Settled::Published),
-            (Item::Event(seq), Some(reason)) => {
-                error!(topic = self.subject.topics.events(), reason, "The broker refused an event, which is lost.");
-                self.subject.inbox.settle(seq, Settled::Refused);
-            }
-            (Item::Introduction, Some(reason)) => {
-                let remedy = "allow this client to write below its prefix";
-                warn!(topic = self.subject.topics.status(), reason, remedy, "The broker refused to hear who we are.");
-            }
-            (Item::Introduction | Item::State, _) => {}
+            (item, Some(reason)) => self.refused(item, &reason),
+            (Item::Introduction | Item::Announcement | Item::Reply | Item::State, None) => {}
         }
         Ok(())
     }
-}
 
-fn json(payload: &impl Serialize) -> Vec<u8> {
-    // The payloads have string keys only and write to memory, so there is nothing that could fail.
-    serde_json::to_vec(payload).unwrap_or_default()
+    /// Tells that the broker does not take a message.
+    fn refused(&self, item: Item, reason: &str) {
+        let Subject { inbox, topics, .. } = self.subject;
+        match item {
+            Item::Event(seq) => {
+                error!(topic = topics.events(), reason, "The broker refused an event, which is lost.");
+                inbox.settle(seq, Settled::Refused);
+            }
+            Item::Introduction | Item::Announcement => {
+                let remedy = "allow this client to write below its prefix";
+                warn!(topic = topics.status(), reason, remedy, "The broker refused to hear who we are.");
+            }
+            Item::Reply => warn!(reason, "The broker refused an answer."),
+            Item::State | Item::Farewell => {}
+        }
+    }
 }

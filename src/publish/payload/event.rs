@@ -1,6 +1,6 @@
 //! The payload of `events`: one step in the life of an event.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
 use super::number::{Stamp, Unit};
@@ -86,6 +86,7 @@ pub struct EventPayload<'a> {
     schema: u32,
     /// The same in all messages of one event, and in a message that is sent again: a UUID of version 7.
     #[cfg_attr(test, schemars(with = "String", extend("format" = "uuid")))]
+    #[serde(serialize_with = "as_text")]
     id: Uuid,
     /// The step.
     #[serde(rename = "type")]
@@ -112,6 +113,11 @@ pub struct EventPayload<'a> {
     confidence: Unit,
     /// Whether the message had to wait for the broker, so that it tells of the past.
     historical: bool,
+}
+
+/// As text in every encoding: by itself an id would be bytes in CBOR.
+fn as_text<S: Serializer>(id: &Uuid, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(id)
 }
 
 impl<'a> EventPayload<'a> {

@@ -1,11 +1,12 @@
 //! What is published, field by field: this is the public API of a device.
 //!
 //! Names stay; fields may be added. What a model pack does not give is absent, never zero. Each payload has
-//! a JSON Schema in `docs/schema`, generated from these types, and a snapshot.
+//! a JSON Schema in `docs/schema`, generated from these types, and a snapshot. Written as CBOR it is the same payload.
 
 use thiserror::Error;
 
 pub mod device;
+mod encoding;
 pub mod event;
 pub mod face;
 pub mod fused;
@@ -20,6 +21,7 @@ pub mod voice;
 mod tests;
 
 pub use device::DevicePayload;
+pub use encoding::{Encoding, encode};
 pub use event::{EventPayload, EventTimes};
 pub use face::FaceLine;
 pub use health::HealthPayload;

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
+mod asyncapi;
+mod compatible;
 mod documented;
+mod encodings;
 mod samples;
 mod schemas;
 mod snapshots;

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::encodings;
 use crate::affect::{
     ActionUnit, Arousal, Compound, Confidence, Estimate, Expression, Label, Probability, Scores, Valence,
 };
@@ -21,8 +22,9 @@ use crate::publish::payload::{
 use crate::publish::{Answer, DeviceId, FaceState, FusedState, Identity, PackInfo, SceneState, VoiceState};
 use crate::voice::SoundQuality;
 
-/// The text that goes out, on several lines.
+/// The text that goes out, on several lines; as CBOR it says the same.
 fn wire(payload: &impl Serialize) -> String {
+    encodings::agree(payload);
     serde_json::to_string_pretty(payload).unwrap()
 }
 

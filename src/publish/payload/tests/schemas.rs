@@ -10,7 +10,7 @@ use crate::commands::doctor::Report;
 use crate::publish::payload::{DevicePayload, EventPayload, FaceLine, HealthPayload, ScenePayload, Status, VoiceLine};
 
 /// Set it to write the schemas anew after a payload was changed.
-const UPDATE: &str = "UPDATE_SCHEMAS";
+pub(super) const UPDATE: &str = "UPDATE_SCHEMAS";
 
 /// An optional field that is left out when it is empty is never null, and the width of an integer in Rust is
 /// nobody's business.
@@ -111,6 +111,6 @@ fn the_schemas_refuse_what_would_mislead() {
     }
 }
 
-fn validator(schema: &str) -> jsonschema::Validator {
+pub(super) fn validator(schema: &str) -> jsonschema::Validator {
     jsonschema::options().should_validate_formats(true).build(&committed(schema)).unwrap()
 }
