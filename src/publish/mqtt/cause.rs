@@ -23,6 +23,8 @@ pub(super) enum Cause {
     TakenOver,
     /// The broker hung up without a word.
     HungUp,
+    /// A message to us was too large. While the broker keeps it for us, it will come again.
+    TooLarge,
     /// The line went dead.
     Lost(String),
 }
@@ -51,6 +53,7 @@ impl From<v5::StateError> for Cause {
         use v5::mqttbytes::v5::DisconnectReasonCode as Code;
         match error {
             v5::StateError::Io(error) | v5::StateError::Deserialization(Error::Io(error)) => Self::from(error),
+            v5::StateError::Deserialization(Error::PayloadSizeLimitExceeded { .. }) => Self::TooLarge,
             v5::StateError::Deserialization(error) => Self::NotOurs(error.to_string()),
             v5::StateError::ServerDisconnect { reason_code: Code::SessionTakenOver, .. } => Self::TakenOver,
             v5::StateError::ServerDisconnect { reason_code, reason_string: Some(said) } => {
@@ -90,6 +93,7 @@ impl From<v311::StateError> for Cause {
         use v311::mqttbytes::Error;
         match error {
             v311::StateError::Io(error) | v311::StateError::Deserialization(Error::Io(error)) => Self::from(error),
+            v311::StateError::Deserialization(Error::PayloadSizeLimitExceeded(_)) => Self::TooLarge,
             v311::StateError::Deserialization(error) => Self::NotOurs(error.to_string()),
             v311::StateError::ConnectionAborted => Self::HungUp,
             v311::StateError::AwaitPingResp => Self::silent(),
@@ -127,6 +131,11 @@ impl Cause {
     /// The line is open and nothing comes.
     pub(super) fn silent() -> Self {
         Self::Lost("the broker has fallen silent".to_owned())
+    }
+
+    /// The broker lives and does not say that it has what it was sent.
+    pub(super) fn unacknowledged() -> Self {
+        Self::Lost("the broker does not acknowledge what it is sent".to_owned())
     }
 
     fn of_rustls(error: &rustls::Error) -> Self {

@@ -11,6 +11,13 @@ use crate::publish::{PublishError, Topics};
 /// Messages that the broker may leave unacknowledged at a time: room for the session's window.
 const IN_FLIGHT: u16 = 32;
 
+/// The largest packet that we take, in bytes: beyond every command. A broker that speaks MQTT 5 is told so and keeps
+/// larger ones to itself.
+pub(super) const LARGEST: u32 = 64 * 1024;
+
+/// The largest packet that we give to a broker that says nothing about it (MQTT 3.1.1), in bytes.
+const LARGEST_GIVEN: usize = 1 << 20;
+
 /// Everything it takes to connect, again and again.
 #[expect(clippy::large_enum_variant, reason = "there is one of it, for ever")]
 pub(super) enum Dialer {
@@ -42,6 +49,7 @@ impl Dialer {
                     options.set_last_will(will);
                 }
                 options.set_outgoing_inflight_upper_limit(IN_FLIGHT).set_network_options(network);
+                options.set_max_packet_size(Some(LARGEST));
                 if let Some(login) = &settings.credentials {
                     options.set_credentials(&login.user, login.password.reveal());
                 }
@@ -57,7 +65,7 @@ impl Dialer {
                     let will = v311::LastWill::new(topics.status(), will, v311::QoS::AtLeastOnce, true);
                     options.set_last_will(will);
                 }
-                options.set_inflight(IN_FLIGHT);
+                options.set_inflight(IN_FLIGHT).set_max_packet_size(LARGEST as usize, LARGEST_GIVEN);
                 if let Some(login) = &settings.credentials {
                     options.set_credentials(&login.user, login.password.reveal());
                 }
@@ -71,13 +79,26 @@ impl Dialer {
 
     /// Begins one connection; it is made when the line is polled.
     pub(super) fn dial(&self) -> (Sender, Line) {
+        self.begin(false)
+    }
+
+    /// The same, and the broker forgets what it has kept for us.
+    pub(super) fn dial_afresh(&self) -> (Sender, Line) {
+        self.begin(true)
+    }
+
+    fn begin(&self, afresh: bool) -> (Sender, Line) {
         match self {
             Self::V5(options) => {
-                let (sender, line) = v5::AsyncClient::new(options.clone(), REQUESTS);
+                let mut options = options.clone();
+                options.set_clean_start(afresh || options.clean_start());
+                let (sender, line) = v5::AsyncClient::new(options, REQUESTS);
                 (Sender::V5(sender), Line::V5(Box::new(line)))
             }
             Self::V311(options) => {
-                let (sender, mut line) = v311::AsyncClient::new(options.clone(), REQUESTS);
+                let mut options = options.clone();
+                options.set_clean_session(afresh || options.clean_session());
+                let (sender, mut line) = v311::AsyncClient::new(options, REQUESTS);
                 let mut network = v311::NetworkOptions::new();
                 network.set_tcp_nodelay(true);
                 line.set_network_options(network);

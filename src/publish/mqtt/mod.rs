@@ -105,8 +105,9 @@ impl Task {
 
     async fn keep_connected(&mut self) -> bool {
         let mut backoff = Backoff::default();
+        let mut afresh = false;
         loop {
-            let (sender, line) = self.dialer.dial();
+            let (sender, line) = if afresh { self.dialer.dial_afresh() } else { self.dialer.dial() };
             let connected = || {
                 info!(broker = %self.broker, "Connected to the broker.");
                 self.says.send_replace(Connection::Online);
@@ -114,6 +115,7 @@ impl Task {
             match Session::new(&self.subject, sender).run(line, &mut self.stop, connected).await {
                 Ended::Stopped { clean } => return clean,
                 Ended::Lost { cause, connected_at } => {
+                    afresh = matches!(cause, Cause::TooLarge) || (afresh && connected_at.is_none());
                     if connected_at.is_some_and(|at: Instant| at.elapsed() >= GOOD) {
                         backoff = Backoff::default();
                     }

@@ -9,6 +9,7 @@ use tokio::net::lookup_host;
 use tokio::time::timeout;
 
 use super::cause::Cause;
+use super::dialer::LARGEST;
 use crate::publish::address::BrokerAddress;
 
 /// How long a name may take to resolve when we look whether that is the trouble.
@@ -173,6 +174,10 @@ impl Trouble {
             Cause::TakenOver => Self::TakenOver { broker, client },
             Cause::HungUp if connected => Self::HungUp { broker, client },
             Cause::HungUp => Self::Refused { broker, reason: "it hung up without a word".to_owned() },
+            Cause::TooLarge => {
+                let reason = format!("a message to {client} was larger than {} KiB, and is left out", LARGEST / 1024);
+                Self::Lost { broker, reason }
+            }
             Cause::Lost(reason) if connected => Self::Lost { broker, reason },
             Cause::Lost(reason) => Self::Refused { broker, reason },
         }
@@ -215,6 +220,8 @@ mod tests {
             (Cause::NotOurs("InvalidProtocol".to_owned()), false, "3.1.1"),
             (Cause::TakenOver, true, "an id of its own"),
             (Cause::silent(), true, "fallen silent"),
+            (Cause::unacknowledged(), true, "does not acknowledge"),
+            (Cause::TooLarge, true, "to affectd-a was larger than 64 KiB"),
         ] {
             let text = told(cause, broker, connected);
             assert!(text.contains(remedy) && text.contains("192.0.2.1"), "{text}");

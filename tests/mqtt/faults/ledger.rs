@@ -137,5 +137,5 @@ fn is_event(message: &Published) -> bool {
 
 fn as_heard(message: &Published) -> Message {
     let Published { topic, payload, qos, .. } = message.clone();
-    Message { topic, payload, retained: false, qos }
+    Message { topic, payload, retained: false, qos, properties: Default::default() }
 }

@@ -62,6 +62,8 @@ fn scenarios() -> Vec<Scenario> {
         broker::is_killed_in_the_middle in both;
         broker::denies_to_publish in five;
         broker::has_a_consumer_that_reads_nothing in both;
+        broker::passes_on_a_flood_of_messages_to_us in both;
+        broker::passes_on_a_message_of_256_kilobytes_to_us in both;
         trust::a_certificate_of_a_stranger in both;
         trust::a_certificate_that_has_expired in both;
         clock::jumps_a_day_ahead in both;
