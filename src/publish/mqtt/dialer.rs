@@ -11,6 +11,9 @@ use crate::publish::{PublishError, Topics};
 /// Messages that the broker may leave unacknowledged at a time: room for the session's window.
 const IN_FLIGHT: u16 = 32;
 
+/// Room for what is asked of the client beside messages: what to listen to, and the goodbye.
+const OTHERS: usize = 8;
+
 /// The largest packet that we take, in bytes: beyond every command. A broker that speaks MQTT 5 is told so and keeps
 /// larger ones to itself.
 pub(super) const LARGEST: u32 = 64 * 1024;
@@ -92,13 +95,13 @@ impl Dialer {
             Self::V5(options) => {
                 let mut options = options.clone();
                 options.set_clean_start(afresh || options.clean_start());
-                let (sender, line) = v5::AsyncClient::new(options, REQUESTS);
+                let (sender, line) = v5::AsyncClient::new(options, REQUESTS + OTHERS);
                 (Sender::V5(sender), Line::V5(Box::new(line)))
             }
             Self::V311(options) => {
                 let mut options = options.clone();
                 options.set_clean_session(afresh || options.clean_session());
-                let (sender, mut line) = v311::AsyncClient::new(options, REQUESTS);
+                let (sender, mut line) = v311::AsyncClient::new(options, REQUESTS + OTHERS);
                 let mut network = v311::NetworkOptions::new();
                 network.set_tcp_nodelay(true);
                 line.set_network_options(network);

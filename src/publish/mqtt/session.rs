@@ -200,6 +200,9 @@ impl<'a> Session<'a> {
         while self.has_room() {
             let Some((item, mut message)) = self.next(finishing) else { break };
             if self.terms.largest.is_some_and(|most| message.size() > most as usize) {
+                if item == Item::Farewell {
+                    return self.sender.say_goodbye();
+                }
                 self.refused(item, "it is larger than the broker allows");
                 continue;
             }
