@@ -62,6 +62,8 @@ impl Decoder {
             return Err(damaged(&format!("{} bytes cannot hold {width} x {height} pixels", bytes.len())));
         }
         let data = picture.reset(format, Range::Full, width as u32, height as u32)?;
+        // Of what a scan leaves out the decoder writes nothing: the picture before must not stand there.
+        data.fill(0);
         decoder.decode_into(data).map_err(|error| damaged(&error))
     }
 
