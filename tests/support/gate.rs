@@ -37,7 +37,9 @@ impl Gate {
                 if *watched.borrow() != Position::Open {
                     continue;
                 }
-                let Ok(broker) = TcpStream::connect(("127.0.0.1", asked.load(Ordering::Relaxed))).await else { continue };
+                let Ok(broker) = TcpStream::connect(("127.0.0.1", asked.load(Ordering::Relaxed))).await else {
+                    continue;
+                };
                 tokio::spawn(pass(client, broker, watched.subscribe()));
             }
         });

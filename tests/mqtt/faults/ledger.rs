@@ -124,7 +124,9 @@ impl Ledger {
     /// The same, when a scripted broker was at the other end.
     pub async fn close_at(mut self, broker: &ScriptedBroker, publisher: Publisher) -> Tally {
         none_waiting(&publisher.handle()).await;
-        broker.seen(|seen| seen.published.iter().filter(|message| is_event(message)).for_each(|m| self.note(&as_heard(m))));
+        broker.seen(|seen| {
+            seen.published.iter().filter(|message| is_event(message)).for_each(|m| self.note(&as_heard(m)))
+        });
         let tally = self.close(publisher).await;
         broker.seen(|seen| assert!(seen.violations.is_empty(), "{:?}", seen.violations));
         tally

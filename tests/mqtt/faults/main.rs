@@ -131,7 +131,9 @@ fn run(scenario: &Scenario) -> Option<Tally> {
         runtime.block_on((scenario.run)(scenario.protocol))
     };
     catch_unwind(AssertUnwindSafe(body))
-        .inspect_err(|_| eprintln!("{} over MQTT {} did not hold, see above", scenario.name, version(scenario.protocol)))
+        .inspect_err(|_| {
+            eprintln!("{} over MQTT {} did not hold, see above", scenario.name, version(scenario.protocol))
+        })
         .ok()
 }
 

@@ -51,7 +51,8 @@ pub async fn the_broker_has_no_quota_left_for_a_while(protocol: Protocol) -> Tal
 }
 
 pub async fn the_broker_shuts_down_with_a_word(protocol: Protocol) -> Tally {
-    let scripts = [b"\xe0\x02\x8b\x00", b"\xe0\x02\x93\x00"].map(|word| Script::then(9, Then::SendAndHangUp(word.to_vec())));
+    let scripts =
+        [b"\xe0\x02\x8b\x00", b"\xe0\x02\x93\x00"].map(|word| Script::then(9, Then::SendAndHangUp(word.to_vec())));
     against(protocol, KEEP_ALIVE, scripts).await.0
 }
 

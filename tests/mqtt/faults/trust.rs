@@ -56,5 +56,9 @@ fn with_certificate(name: &str) -> Both {
         key.display()
     );
     let broker = Mosquitto::with(&settings);
+    // It listens at the first port before it does at the second.
+    while std::net::TcpStream::connect(("127.0.0.1", plain)).is_err() {
+        std::thread::yield_now();
+    }
     Both { port: broker.port, plain, _broker: broker }
 }
