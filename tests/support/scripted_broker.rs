@@ -236,7 +236,7 @@ impl Connection {
                     sleep(*time).await;
                     bytes.extend(ack);
                 }
-                Acks::Reversed(count) if events % *count == 0 => bytes.splice(..0, ack).for_each(drop),
+                Acks::Reversed(count) if events.is_multiple_of(*count) => bytes.splice(..0, ack).for_each(drop),
                 Acks::Reversed(_) => unacknowledged.push((id, event)),
                 Acks::Reason(reason) if five => bytes.extend([0x40, 4, high, low, *reason, 0]),
                 Acks::Reason(_) => bytes.extend(ack),
