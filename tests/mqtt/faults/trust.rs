@@ -13,7 +13,7 @@ pub async fn a_certificate_of_a_stranger(protocol: Protocol) -> Tally {
 }
 
 pub async fn a_certificate_that_has_expired(protocol: Protocol) -> Tally {
-    wrong_then_right(protocol, "elsewhere-ca.pem", "expired.pem", "elsewhere.pem", "expired").await
+    wrong_then_right(protocol, "elsewhere-ca.pem", "elsewhere-expired.pem", "elsewhere.pem", "expired").await
 }
 
 /// Trusting `authority`, comes to a broker with the certificate `wrong`, then to one with `right`.

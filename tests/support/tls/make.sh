@@ -25,7 +25,7 @@ ec_key "$work/elsewhere.key"
 openssl req -x509 -new -key "$work/elsewhere.key" -days 36500 -subj '/CN=affectd test authority elsewhere' \
     -out elsewhere-ca.pem -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign
 openssl req -new -key server.key -subj '/CN=localhost' -out "$work/elsewhere.csr"
-for certificate in elsewhere:36500 expired:0; do
+for certificate in elsewhere:36500 elsewhere-expired:0; do
     openssl x509 -req -in "$work/elsewhere.csr" -CA elsewhere-ca.pem -CAkey "$work/elsewhere.key" -CAcreateserial \
         -CAserial "$work/elsewhere" -days "${certificate#*:}" -extfile "$work/extensions" -out "${certificate%:*}.pem"
 done
