@@ -42,9 +42,11 @@ impl LaunchLine {
     pub fn scrub(&self, said: &str) -> String {
         let mut secrets: Vec<String> = Vec::new();
         for range in hidden(&self.0) {
-            let whole = self.0[range].trim_matches(['"', '\'', '\\', ',', ';']);
-            let fields =
-                whole.split('&').flat_map(|field| [Some(field), field.split_once('=').map(|(_, value)| value)]);
+            let whole = bare(&self.0[range]);
+            // A quotation mark that is missing makes one secret of many words.
+            let fields = whole
+                .split(|c: char| c == '&' || c.is_whitespace())
+                .flat_map(|field| [Some(bare(field)), field.split_once('=').map(|(_, value)| bare(value))]);
             let login = whole.split_once(':').map_or([None; 2], |(user, password)| [Some(user), Some(password)]);
             // As they are, and as a URL means them.
             for secret in [Some(whole)].into_iter().chain(login).chain(fields).flatten() {
@@ -68,6 +70,11 @@ impl fmt::Debug for LaunchLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", redact(&self.0))
     }
+}
+
+/// A value without what may stand around it.
+fn bare(text: &str) -> &str {
+    text.trim_matches(['"', '\'', '\\', ',', ';'])
 }
 
 /// The text without its secrets: what stands between `://` and `@`, and the values of names such as `user-pw`.
@@ -218,6 +225,13 @@ mod tests {
             prop_assert!(line.to_string().ends_with("decodebin"), "{line}");
             let said = line.scrub(&format!("It was {password}."));
             prop_assert!(!said.contains(&password), "{said}");
+        }
+
+        #[test]
+        fn a_missing_quotation_mark_shows_no_password(password in "[A-Z0-9]{4,12}") {
+            let line = LaunchLine::new(format!("rtspsrc location=\"x user-id=a\" user-pw={password}\" latency=0"));
+            let said = line.scrub(&format!("It was {password}."));
+            prop_assert!(!said.contains(&password) && !line.to_string().contains(&password), "{said} {line}");
         }
 
         #[test]

@@ -12,7 +12,7 @@ use super::trust::{Distrust, KeyId};
 
 /// A problem and the pack that has it.
 #[derive(Debug, Error)]
-#[error("model pack {pack}: {problem}")]
+#[error("{}", printable(pack, problem))]
 pub struct ModelError {
     pack: String,
     problem: Box<Problem>,
@@ -244,6 +244,12 @@ fn known(trusted: &[KeyId]) -> String {
 }
 
 /// ", line 3 (`text`)", as far as known.
+/// What a pack says of itself may hold anything: nothing of it may steer a terminal or a log.
+fn printable(pack: &str, problem: &Problem) -> String {
+    let message = format!("model pack {pack}: {problem}");
+    message.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect()
+}
+
 fn place(line: Option<usize>, text: &str) -> String {
     line.map_or_else(String::new, |line| format!(", line {line} (`{}`)", text.trim()))
 }

@@ -57,7 +57,13 @@ impl Decoder {
         };
         decoder.set_options(options.jpeg_set_out_colorspace(space));
         let (width, height) = decoder.dimensions().ok_or_else(|| damaged(&"it has no size"))?;
+        // Memory for a picture is taken only when its data are there.
+        if width.div_ceil(BLOCK) * height.div_ceil(BLOCK) > bytes.len() * MOST_BLOCKS {
+            return Err(damaged(&format!("{} bytes cannot hold {width} x {height} pixels", bytes.len())));
+        }
         let data = picture.reset(format, Range::Full, width as u32, height as u32)?;
+        // Of what a scan leaves out the decoder writes nothing: the picture before must not stand there.
+        data.fill(0);
         decoder.decode_into(data).map_err(|error| damaged(&error))
     }
 
@@ -74,6 +80,11 @@ impl Decoder {
         &self.completed
     }
 }
+
+/// The side of a block of luma, in pixels.
+const BLOCK: usize = 8;
+/// The most blocks that a byte can hold: a bit is the shortest code of a block's mean.
+const MOST_BLOCKS: usize = 8;
 
 const TABLES: u8 = 0xc4;
 const END: u8 = 0xd9;
@@ -209,6 +220,23 @@ mod tests {
         let header = bytes.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap();
         bytes[header + 7..header + 9].copy_from_slice(&40_000_u16.to_be_bytes());
         assert!(decoded(&bytes).is_err());
+    }
+
+    #[test]
+    fn a_size_that_the_bytes_cannot_hold_takes_no_memory() {
+        let mut bytes = busy();
+        let header = bytes.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap();
+        bytes[header + 5..header + 9].copy_from_slice(&[0x40, 0, 0x40, 0]);
+        let mut picture = Picture::default();
+        let error = Decoder::default().decode(&bytes, &mut picture).unwrap_err().to_string();
+        assert!(error.contains("cannot hold 16384 x 16384 pixels"), "{error}");
+        assert_eq!(picture, Picture::default());
+    }
+
+    #[test]
+    fn a_large_picture_of_one_colour_has_data_enough() {
+        let picture = decoded(&encoded(1024, 1024, ExtendedColorType::L8, |_, _| [90; 3])).unwrap();
+        assert_eq!((picture.width(), picture.height()), (1024, 1024));
     }
 
     /// A photograph as cameras give them.

@@ -2,7 +2,7 @@
 //! passes, as when a cable was pulled), or deaf (what the client says is taken and goes nowhere).
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -23,6 +23,7 @@ const PING: [u8; 2] = [0xc0, 0];
 pub struct Gate {
     pub port: u16,
     position: Arc<watch::Sender<Position>>,
+    broker: Arc<AtomicU16>,
     pings: Arc<AtomicUsize>,
     task: tokio::task::JoinHandle<()>,
 }
@@ -34,18 +35,26 @@ impl Gate {
         let own = listener.local_addr().unwrap().port();
         let position = Arc::new(watch::Sender::new(Position::Open));
         let watched = position.clone();
+        let broker = Arc::new(AtomicU16::new(port));
         let pings = Arc::new(AtomicUsize::new(0));
-        let counted = pings.clone();
+        let (asked, counted) = (broker.clone(), pings.clone());
         let task = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 if *watched.borrow() != Position::Open {
                     continue;
                 }
-                let Ok(broker) = TcpStream::connect(("127.0.0.1", port)).await else { continue };
+                let Ok(broker) = TcpStream::connect(("127.0.0.1", asked.load(Ordering::Relaxed))).await else {
+                    continue;
+                };
                 tokio::spawn(pass(client, broker, watched.subscribe(), counted.clone()));
             }
         });
-        Self { port: own, position, pings, task }
+        Self { port: own, position, broker, pings, task }
+    }
+
+    /// Leads new connections to another broker.
+    pub fn lead_to(&self, port: u16) {
+        self.broker.store(port, Ordering::Relaxed);
     }
 
     /// Lets new connections pass.

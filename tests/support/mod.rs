@@ -14,6 +14,7 @@ pub mod portrait;
 pub mod program;
 pub mod rtsp;
 pub mod schema;
+pub mod scripted_broker;
 pub mod sound;
 
 use std::time::Duration;

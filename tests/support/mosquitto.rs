@@ -59,12 +59,17 @@ impl Mosquitto {
 
     /// A broker with a second listener, which takes WebSockets; its port, too. `more` lines for that one.
     pub fn with_websockets(more: &str) -> (Self, u16) {
+        Self::with_two_listeners("", &format!("protocol websockets\n{more}"))
+    }
+
+    /// A broker with a second listener and its port; lines for the first and for the second.
+    pub fn with_two_listeners(first: &str, second: &str) -> (Self, u16) {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let settings = format!("allow_anonymous true\nlistener {port} 127.0.0.1\nprotocol websockets\n{more}");
-        let broker = Self::with(&settings);
+        let broker = Self::with(&format!("{first}allow_anonymous true\nlistener {port} 127.0.0.1\n{second}"));
+        // It listens at the first port before it does at the second.
         let deadline = SystemClock.now() + SOON;
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(SystemClock.now() < deadline, "no WebSockets; was mosquitto built with them?\n{}", broker.log());
+            assert!(SystemClock.now() < deadline, "it does not listen for {second:?}:\n{}", broker.log());
             sleep(Duration::from_millis(5));
         }
         (broker, port)

@@ -3,7 +3,7 @@
 use v4l::buffer::{Flags, Metadata};
 
 use super::super::address::CameraFormat;
-use crate::picture::{Picture, PixelFormat, Range, jpeg};
+use crate::picture::{MAX_SIDE, Picture, PictureError, PixelFormat, Range, jpeg};
 
 /// What the frames of a camera are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,9 @@ pub fn unpack(
         return Err("the driver marks it as damaged".into());
     }
     let Layout { format, range, width, height, stride } = *layout;
+    if format != CameraFormat::Mjpeg && width.max(height) > MAX_SIDE {
+        return Err(PictureError::Size { width, height }.to_string());
+    }
     let (format, row, rows) = match format {
         CameraFormat::Mjpeg => return decoder.decode(bytes, picture).map_err(|error| error.to_string()),
         CameraFormat::Grey => (PixelFormat::Grey, width, height),
@@ -45,7 +48,7 @@ pub fn unpack(
     };
     let (row, rows) = (row as usize, rows as usize);
     let stride = if stride == 0 { row } else { stride };
-    let needed = stride * (rows - rows.min(1)) + row;
+    let needed = stride.saturating_mul(rows - rows.min(1)).saturating_add(row);
     if bytes.len() < needed || stride < row {
         return Err(format!("a frame has {} bytes in rows of {stride}, and should have {needed}", bytes.len()));
     }
@@ -93,6 +96,15 @@ mod tests {
         ] {
             let picture = unpacked(format, size, 0, &bytes).unwrap();
             assert_eq!((picture.format(), picture.range(), picture.data()), (expected, Range::Limited, &bytes[..]));
+        }
+    }
+
+    #[test]
+    fn a_size_beyond_every_picture_is_an_error() {
+        for format in CameraFormat::ALL {
+            for size in [(u32::MAX, 1), (1, u32::MAX), (u32::MAX, u32::MAX), (MAX_SIDE + 1, 2)] {
+                assert!(unpacked(format, size, 0, &[0; 64]).is_err(), "{format:?} {size:?}");
+            }
         }
     }
 

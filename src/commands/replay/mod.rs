@@ -24,12 +24,18 @@ use crate::model::RegistryError;
 use crate::outlet::{Recorder, Witness};
 use crate::pipeline::Supply;
 use crate::privacy::Gate;
+#[cfg(feature = "embedded-broker")]
 use crate::publish::broker::EmbeddedBroker;
 use crate::publish::{BrokerAddress, DeviceId, Listener, Topics};
 
+#[cfg(not(feature = "embedded-broker"))]
+mod no_broker;
 mod screen;
 mod states;
 mod watch;
+
+#[cfg(not(feature = "embedded-broker"))]
+use no_broker::EmbeddedBroker;
 
 use screen::Screen;
 use states::States;

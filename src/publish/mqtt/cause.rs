@@ -34,6 +34,8 @@ pub(super) enum Cause {
     TakenOver,
     /// The broker hung up without a word.
     HungUp,
+    /// A message to us was too large. While the broker keeps it for us, it will come again.
+    IncomingTooLarge,
     /// The line went dead.
     Lost(String),
 }
@@ -65,6 +67,7 @@ impl From<v5::StateError> for Cause {
         use v5::mqttbytes::Error;
         match error {
             v5::StateError::Io(error) | v5::StateError::Deserialization(Error::Io(error)) => Self::from(error),
+            v5::StateError::Deserialization(Error::PayloadSizeLimitExceeded { .. }) => Self::IncomingTooLarge,
             v5::StateError::OutgoingPacketTooLarge { pkt_size, max }
             | v5::StateError::Deserialization(Error::OutgoingPacketTooLarge { pkt_size, max }) => {
                 Self::larger(u64::from(pkt_size), u64::from(max))
@@ -106,6 +109,7 @@ impl From<v311::StateError> for Cause {
         use v311::mqttbytes::Error;
         match error {
             v311::StateError::Io(error) | v311::StateError::Deserialization(Error::Io(error)) => Self::from(error),
+            v311::StateError::Deserialization(Error::PayloadSizeLimitExceeded(_)) => Self::IncomingTooLarge,
             v311::StateError::Deserialization(Error::OutgoingPacketTooLarge { pkt_size, max }) => {
                 Self::larger(pkt_size as u64, max as u64)
             }
@@ -160,6 +164,11 @@ impl Cause {
     /// The line is open and nothing comes.
     pub(super) fn silent() -> Self {
         Self::Lost("the broker has fallen silent".to_owned())
+    }
+
+    /// The broker lives and does not say that it has what it was sent.
+    pub(super) fn unacknowledged() -> Self {
+        Self::Lost("the broker does not acknowledge what it is sent".to_owned())
     }
 
     fn larger(size: u64, most: u64) -> Self {

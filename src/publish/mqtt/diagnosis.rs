@@ -8,6 +8,7 @@ use tokio::net::lookup_host;
 use tokio::time::timeout;
 
 use super::cause::Cause;
+use super::dialer::LARGEST_TAKEN;
 use super::trouble::Trouble;
 use crate::publish::address::BrokerAddress;
 
@@ -40,6 +41,13 @@ impl Trouble {
             Cause::TakenOver => Self::TakenOver { broker, client },
             Cause::HungUp if connected => Self::HungUp { broker, client },
             Cause::HungUp => Self::Refused { broker, reason: "it hung up without a word".to_owned() },
+            Cause::IncomingTooLarge => {
+                let most = LARGEST_TAKEN / 1024;
+                Self::Lost {
+                    broker,
+                    reason: format!("a message to {client} was larger than {most} KiB, and is left out"),
+                }
+            }
             Cause::Lost(reason) if connected => Self::Lost { broker, reason },
             Cause::Lost(reason) => Self::Refused { broker, reason },
         }
@@ -82,6 +90,8 @@ mod tests {
             (Cause::NotOurs("InvalidProtocol".to_owned()), false, "3.1.1"),
             (Cause::TakenOver, true, "an id of its own"),
             (Cause::silent(), true, "fallen silent"),
+            (Cause::unacknowledged(), true, "does not acknowledge"),
+            (Cause::IncomingTooLarge, true, "to affectd-a was larger than 64 KiB"),
             (Cause::NotAllowed("NotAuthorized".to_owned()), true, "access list"),
             (Cause::Quota("QuotaExceeded".to_owned()), true, "limits for this client"),
             (Cause::TooLarge("900 bytes, it takes 256".to_owned()), true, "256 KiB"),

@@ -18,9 +18,13 @@ const IN_FLIGHT: u16 = 32;
 /// Room for what is asked of the client beside messages: what to listen to, and the goodbye.
 const OTHERS: usize = 8;
 
+/// The largest packet that we take, in bytes: beyond every command. A broker that speaks MQTT 5 is told so and keeps
+/// larger ones to itself.
+pub(super) const LARGEST_TAKEN: u32 = 64 * 1024;
+
 /// The largest packet that goes out, in bytes: the client for MQTT 3.1.1 gives the connection up over one above its
 /// limit, which is 10 KiB by itself, and an announcement may have more. That for MQTT 5 knows the broker's limit.
-const LARGEST: usize = 256 * 1024;
+const LARGEST_GIVEN: usize = 256 * 1024;
 
 /// Everything it takes to connect, again and again.
 #[expect(clippy::large_enum_variant, reason = "there are few of it, for ever")]
@@ -66,6 +70,7 @@ impl<'a> Dialers<'a> {
                     options.set_last_will(will);
                 }
                 options.set_outgoing_inflight_upper_limit(IN_FLIGHT).set_network_options(network);
+                options.set_max_packet_size(Some(LARGEST_TAKEN));
                 if let Some(login) = &settings.credentials {
                     options.set_credentials(&login.user, login.password.reveal());
                 }
@@ -79,9 +84,7 @@ impl<'a> Dialers<'a> {
                     let will = v311::LastWill::new(topics.status(), will, v311::QoS::AtLeastOnce, true);
                     options.set_last_will(will);
                 }
-                options.set_inflight(IN_FLIGHT);
-                let incoming = options.max_packet_size();
-                options.set_max_packet_size(incoming, LARGEST);
+                options.set_inflight(IN_FLIGHT).set_max_packet_size(LARGEST_TAKEN as usize, LARGEST_GIVEN);
                 if let Some(login) = &settings.credentials {
                     options.set_credentials(&login.user, login.password.reveal());
                 }
@@ -99,13 +102,26 @@ impl Dialer {
 
     /// Begins one connection; it is made when the line is polled.
     pub(super) fn dial(&self) -> (Sender, Line) {
+        self.begin(false)
+    }
+
+    /// The same, and the broker forgets what it has kept for us.
+    pub(super) fn dial_afresh(&self) -> (Sender, Line) {
+        self.begin(true)
+    }
+
+    fn begin(&self, afresh: bool) -> (Sender, Line) {
         match self {
             Self::V5(options) => {
-                let (sender, line) = v5::AsyncClient::new(options.clone(), REQUESTS + OTHERS);
+                let mut options = options.clone();
+                options.set_clean_start(afresh || options.clean_start());
+                let (sender, line) = v5::AsyncClient::new(options, REQUESTS + OTHERS);
                 (Sender::V5(sender), Line::V5(Box::new(line)))
             }
             Self::V311(options) => {
-                let (sender, mut line) = v311::AsyncClient::new(options.clone(), REQUESTS + OTHERS);
+                let mut options = options.clone();
+                options.set_clean_session(afresh || options.clean_session());
+                let (sender, mut line) = v311::AsyncClient::new(options, REQUESTS + OTHERS);
                 let mut network = v311::NetworkOptions::new();
                 network.set_tcp_nodelay(true);
                 line.set_network_options(network);

@@ -4,6 +4,8 @@
 //! remembers nothing of the last. What of ours must survive a lost connection is kept in our outbox, not in the client:
 //! there it has a cap, an order and a count. What of others' must, commands to us, the broker keeps in our session.
 
+use std::time::Duration;
+
 use rumqttc::{self as v311, v5};
 
 use super::cause::Cause;
@@ -118,8 +120,24 @@ impl Line {
     /// message might be lost in the middle.
     pub(super) async fn poll(&mut self) -> Result<Seen, Cause> {
         match self {
-            Self::V5(line) => Ok(seen_v5(line.poll().await?)),
+            Self::V5(line) => {
+                let ours = line.options.keep_alive();
+                let event = line.poll().await?;
+                // A broker that wants no signs of life gets them all the same; the client would send nothing else.
+                if line.options.keep_alive().is_zero() {
+                    line.options.set_keep_alive(ours);
+                }
+                Ok(seen_v5(event))
+            }
             Self::V311(line) => Ok(seen_v311(line.poll().await?)),
+        }
+    }
+
+    /// How long may pass without a sign of life: as long as we asked for, until the broker says otherwise.
+    pub(super) fn keep_alive(&self) -> Duration {
+        match self {
+            Self::V5(line) => line.options.keep_alive(),
+            Self::V311(line) => line.mqtt_options.keep_alive(),
         }
     }
 }

@@ -98,6 +98,8 @@ struct Broker {
     scout: Dialer,
     /// What was wrong when it was tried last.
     trouble: Option<Trouble>,
+    /// Whether it must forget what it keeps for us, of which we cannot take something.
+    afresh: bool,
 }
 
 /// What came of an attempt.
@@ -131,6 +133,7 @@ impl Task {
             dialer: dialers.to(address, &client, Some(&topics)),
             scout: dialers.to(address, &format!("{client}-scout"), None),
             trouble: None,
+            afresh: false,
         };
         let brokers = settings.brokers().map(broker).collect();
         let subject = Subject {
@@ -211,7 +214,7 @@ impl Task {
             };
             says.send_replace(now);
         };
-        let (sender, line) = broker.dialer.dial();
+        let (sender, line) = if broker.afresh { broker.dialer.dial_afresh() } else { broker.dialer.dial() };
         let scouts = preferred.iter().map(|broker| &broker.scout);
         select! {
             ended = Session::new(subject, sender).run(line, stop, connected) => Outcome::Ended(ended),
@@ -223,6 +226,7 @@ impl Task {
     async fn lost(&mut self, tried: usize, cause: Cause, connected: bool, wait: bool) {
         self.subject.inbox.lost();
         let broker = &mut self.brokers[tried];
+        broker.afresh = matches!(cause, Cause::IncomingTooLarge) || (broker.afresh && !connected);
         let trouble = Trouble::of(cause, &broker.address, &self.client, connected).await;
         // What comes after a connection is news in any case.
         if connected || broker.trouble.as_ref() != Some(&trouble) {

@@ -4,6 +4,8 @@ use std::fmt;
 
 use rumqttc::v5::mqttbytes::v5::PubAckReason;
 
+use super::cause::Cause;
+
 /// Why a message was not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
@@ -11,6 +13,8 @@ pub enum Refusal {
     NotAuthorized,
     /// We have said as much as we may.
     Quota,
+    /// It thinks that another message of ours is still under way.
+    PacketIdInUse,
     /// It is larger than the broker said it takes; it was not sent.
     TooLarge,
     /// Something else, as the broker put it.
@@ -24,7 +28,18 @@ impl Refusal {
             PubAckReason::Success | PubAckReason::NoMatchingSubscribers => None,
             PubAckReason::NotAuthorized => Some(Self::NotAuthorized),
             PubAckReason::QuotaExceeded => Some(Self::Quota),
+            PubAckReason::PacketIdentifierInUse => Some(Self::PacketIdInUse),
             other => Some(Self::Other(format!("{other:?}"))),
+        }
+    }
+
+    /// Why to part with the broker when it refuses for now only: the message is sent again on another connection, because
+    /// MQTT forbids it on the same one.
+    pub(super) fn for_now(&self) -> Option<Cause> {
+        match self {
+            Self::Quota => Some(Cause::Quota(self.to_string())),
+            Self::PacketIdInUse => Some(Cause::Lost(format!("the broker refuses a message for now: {self}"))),
+            Self::NotAuthorized | Self::TooLarge | Self::Other(_) => None,
         }
     }
 
@@ -33,7 +48,7 @@ impl Refusal {
         match self {
             Self::NotAuthorized => "authorisation",
             Self::Quota => "quota",
-            Self::TooLarge | Self::Other(_) => "MQTT",
+            Self::PacketIdInUse | Self::TooLarge | Self::Other(_) => "MQTT",
         }
     }
 
@@ -43,7 +58,7 @@ impl Refusal {
             Self::NotAuthorized => "let this client write below its prefix in the broker's access list",
             Self::Quota => "raise the broker's quota for this client, or lower publish.state_rate_hz",
             Self::TooLarge => "let the broker take messages of 256 KiB",
-            Self::Other(_) => "see the broker's log",
+            Self::PacketIdInUse | Self::Other(_) => "see the broker's log",
         }
     }
 }
@@ -53,6 +68,7 @@ impl fmt::Display for Refusal {
         f.write_str(match self {
             Self::NotAuthorized => "NotAuthorized",
             Self::Quota => "QuotaExceeded",
+            Self::PacketIdInUse => "PacketIdentifierInUse",
             Self::TooLarge => "it is larger than the broker allows",
             Self::Other(said) => said,
         })
@@ -68,6 +84,7 @@ mod tests {
         for (reason, stage, words) in [
             (PubAckReason::NotAuthorized, "authorisation", "access list"),
             (PubAckReason::QuotaExceeded, "quota", "raise"),
+            (PubAckReason::PacketIdentifierInUse, "MQTT", "log"),
             (PubAckReason::PayloadFormatInvalid, "MQTT", "log"),
         ] {
             let refusal = Refusal::of(reason).unwrap();

@@ -89,8 +89,10 @@ pub(super) struct Session<'a> {
     aliases: Aliases,
     /// Given to the client, not yet sent.
     handed: VecDeque<Item>,
-    /// Sent, not yet acknowledged, by packet id.
-    in_flight: Vec<(u16, Item)>,
+    /// Sent, not yet acknowledged, by packet id, with when it was sent; the oldest first.
+    in_flight: Vec<(u16, Item, Instant)>,
+    /// How long the line may be silent: as agreed upon with the broker.
+    patience: Duration,
     farewell_given: bool,
 }
 
@@ -109,6 +111,7 @@ impl<'a> Session<'a> {
             aliases: Aliases::default(),
             handed: VecDeque::new(),
             in_flight: Vec::new(),
+            patience: subject.patience,
             farewell_given: false,
         }
     }
@@ -131,6 +134,7 @@ impl<'a> Session<'a> {
                         () = self.subject.inbox.arrived(), if self.has_room() => {}
                         () = self.next_state_due() => {}
                         () = self.patience_over() => return self.lost(Cause::silent()),
+                        () = self.acknowledgement_overdue() => return self.lost(Cause::unacknowledged()),
                         () = stop.changed() => {}
                     }
                 }
@@ -143,6 +147,7 @@ impl<'a> Session<'a> {
                     if let Err(cause) = self.listen() {
                         return self.lost(cause);
                     }
+                    self.patience = self.subject.patience.max(line.keep_alive() * 5 / 2);
                     self.introduce();
                     self.subject.inbox.open();
                     connected();
@@ -178,7 +183,15 @@ impl<'a> Session<'a> {
 
     async fn patience_over(&self) {
         match self.connected_at {
-            Some(_) => sleep_until(self.last_seen + self.subject.patience).await,
+            Some(_) => sleep_until(self.last_seen + self.patience).await,
+            None => future::pending().await,
+        }
+    }
+
+    /// On one connection nothing is sent twice: what a broker that lives does not acknowledge, it gets on another.
+    async fn acknowledgement_overdue(&self) {
+        match self.in_flight.first() {
+            Some(&(_, _, sent_at)) => sleep_until(sent_at + self.subject.patience).await,
             None => future::pending().await,
         }
     }
@@ -244,7 +257,7 @@ impl<'a> Session<'a> {
     }
 
     fn next_event(&self) -> Option<(Item, Message)> {
-        let events = self.handed.iter().chain(self.in_flight.iter().map(|(_, item)| item));
+        let events = self.handed.iter().chain(self.in_flight.iter().map(|(_, item, _)| item));
         if events.filter(|item| matches!(item, Item::Event(_))).count() >= WINDOW {
             return None;
         }
@@ -341,14 +354,17 @@ impl<'a> Session<'a> {
     fn sent(&mut self, packet: u16) {
         match self.handed.pop_front() {
             Some(Item::State) => self.subject.inbox.state_published(),
-            Some(item) => self.in_flight.push((packet, item)),
+            Some(item) => self.in_flight.push((packet, item, Instant::now())),
             None => {}
         }
     }
 
     fn acknowledged(&mut self, packet: u16, refusal: Option<Refusal>) -> Result<(), Cause> {
-        let Some(index) = self.in_flight.iter().position(|&(other, _)| other == packet) else { return Ok(()) };
-        let (_, item) = self.in_flight.remove(index);
+        let Some(index) = self.in_flight.iter().position(|&(other, ..)| other == packet) else { return Ok(()) };
+        let (_, item, _) = self.in_flight.remove(index);
+        if let Some(cause) = refusal.as_ref().and_then(Refusal::for_now) {
+            return Err(cause);
+        }
         match (item, refusal) {
             (Item::Farewell, _) => return self.sender.say_goodbye(),
             (Item::Event(seq), None) => self.subject.inbox.settle(seq, Settled::Published),

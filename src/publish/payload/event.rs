@@ -8,7 +8,7 @@ use super::{NotFinite, SCHEMA};
 use crate::clock::Monotonic;
 use crate::events::{Event, Kind, Stage, Subject};
 use crate::publish::topics::DeviceId;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// The name of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -71,9 +71,15 @@ pub struct EventTimes {
 
 impl EventTimes {
     /// The times of an event by a map from moments to the wall.
-    pub fn of(event: &Event, mut wall: impl FnMut(Monotonic) -> Timestamp) -> Self {
-        let mut stamp = |at| Stamp::from(wall(at));
-        Self { started_at: stamp(event.started_at), at: stamp(event.at), ended_at: event.ended_at.map(stamp) }
+    ///
+    /// The wall is asked once: were it set between two questions, the event would end before it began.
+    pub fn of(event: &Event, wall: impl FnOnce(Monotonic) -> Timestamp) -> Self {
+        let at = wall(event.at);
+        let between = |one: Monotonic, next: Monotonic| SignedDuration::try_from(next.since(one)).unwrap_or_default();
+        // One of the two is zero.
+        let since = |moment| between(event.at, moment) - between(moment, event.at);
+        let stamp = |moment| Stamp::from(at.checked_add(since(moment)).unwrap_or(at));
+        Self { started_at: stamp(event.started_at), at: Stamp::from(at), ended_at: event.ended_at.map(stamp) }
     }
 }
 

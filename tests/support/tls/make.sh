@@ -1,7 +1,8 @@
 #!/bin/sh
 # Makes the certificates of the tests anew, for a hundred years: an authority, a broker that is called "localhost" and
 # nothing else, a device "kiosk-7", what was theirs until 2021, and a stranger's authority with a certificate for the
-# same device. The keys protect nothing: they are here so that tests need no tool to make them.
+# same device; another authority, with another broker called "localhost" and what was its until 2021. The keys protect
+# nothing: they are here so that tests need no tool to make them.
 set -eu
 cd "$(dirname "$0")"
 work=$(mktemp -d)
@@ -28,6 +29,7 @@ unique_subject=no\ndefault_md=sha256\npolicy=names\n[names]\ncommonName=supplied
 
 authority ca 'affectd test authority'
 authority stranger 'affectd test stranger'
+authority elsewhere-ca 'affectd test authority elsewhere'
 ec_key server.key
 ec_key client.key
 broker='subjectAltName=DNS:localhost\nextendedKeyUsage=serverAuth'
@@ -36,6 +38,9 @@ past='20200101000000Z 20210101000000Z'
 signed server.pem server.key localhost ca "$broker"
 # shellcheck disable=SC2086
 signed expired.pem server.key localhost ca "$broker" $past
+signed elsewhere.pem server.key localhost elsewhere-ca "$broker"
+# shellcheck disable=SC2086
+signed elsewhere-expired.pem server.key localhost elsewhere-ca "$broker" $past
 signed client.pem client.key kiosk-7 ca "$device"
 # shellcheck disable=SC2086
 signed client-expired.pem client.key kiosk-7 ca "$device" $past
