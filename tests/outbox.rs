@@ -158,6 +158,34 @@ async fn a_daemon_that_is_killed_while_the_broker_is_away_loses_nothing_that_was
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_commands_neither_delays_nor_loses_an_event() {
+    let dir = tempfile::tempdir().unwrap();
+    let broker = Mosquitto::start();
+    let mut listener = Listener::to(broker.port, "affect/box-1/+", None).await;
+    let flood = Listener::to(broker.port, "affect/box-1/cmd/+/reply", None).await;
+    let mut command = configured(dir.path(), broker.port);
+    let config = dir.path().join("affectd.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text + "[commands]\nallow = [\"health\"]\nrate_per_minute = 6000\nburst = 100\n").unwrap();
+    let mut daemon = Daemon(command.spawn().unwrap());
+    let mut asked = 0;
+    while recorded(dir.path()).len() < 9 {
+        for verb in ["health", "mute", "make-coffee"] {
+            for _ in 0..100 {
+                flood.say(&format!("affect/box-1/cmd/{verb}"), "{}", false, Default::default()).await;
+                asked += 1;
+            }
+        }
+    }
+    daemon.signal("-TERM");
+    let arrived: Vec<_> = listener.until_stopped().await.into_iter().filter(|m| m.topic == EVENTS).collect();
+    daemon.ends();
+    let arrived: Vec<_> = arrived.iter().map(|message| key(&message.json())).collect();
+    assert_eq!(arrived, recorded(dir.path()).iter().map(key).collect::<Vec<_>>());
+    println!("{asked} commands; {} events produced and delivered, each once", arrived.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn on_a_full_disk_events_wait_in_memory_and_health_says_so_until_there_is_room() {
     let dir = tempfile::tempdir().unwrap();
     let broker = Mosquitto::start();

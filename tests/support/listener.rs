@@ -49,6 +49,16 @@ impl Listener {
 
     /// Listens to `filter`.
     pub async fn to(port: u16, filter: &str, login: Option<(&str, &str)>) -> Self {
+        Self::subscribed(port, filter, QoS::AtLeastOnce, login).await
+    }
+
+    /// Listens to `filter` and acknowledges nothing. So whatever a broker had passed on when it was killed is heard: it
+    /// had left nothing unread for which the kernel would break the connection off, with what is still in it.
+    pub async fn to_the_last(port: u16, filter: &str) -> Self {
+        Self::subscribed(port, filter, QoS::AtMostOnce, None).await
+    }
+
+    async fn subscribed(port: u16, filter: &str, qos: QoS, login: Option<(&str, &str)>) -> Self {
         let mut options = MqttOptions::new(format!("listener-{}", uuid::Uuid::now_v7()), "127.0.0.1", port);
         // By itself the client takes 10 KiB.
         options.set_max_packet_size(Some(1 << 20));
@@ -56,29 +66,32 @@ impl Listener {
             options.set_credentials(user, password);
         }
         let (client, mut line) = AsyncClient::new(options, 16);
-        client.subscribe(filter, QoS::AtLeastOnce).await.unwrap();
+        client.subscribe(filter, qos).await.unwrap();
         let (sender, messages) = mpsc::unbounded_channel();
         let (subscribed, is_subscribed) = tokio::sync::oneshot::channel();
         let task = tokio::spawn(async move {
             let mut subscribed = Some(subscribed);
+            let mut take = |event| match event {
+                Event::Incoming(Packet::SubAck(_)) => {
+                    let _ = subscribed.take().map(|subscribed| subscribed.send(()));
+                }
+                Event::Incoming(Packet::Publish(publish)) => {
+                    let _ = sender.send(Message {
+                        topic: String::from_utf8(publish.topic.to_vec()).unwrap(),
+                        payload: publish.payload.to_vec(),
+                        retained: publish.retain,
+                        qos: publish.qos as u8,
+                        properties: publish.properties.unwrap_or_default(),
+                    });
+                }
+                _ => {}
+            };
             // When the broker goes the listener ends: what it would miss meanwhile is not its to know.
             while let Ok(event) = line.poll().await {
-                match event {
-                    Event::Incoming(Packet::SubAck(_)) => {
-                        let _ = subscribed.take().map(|subscribed| subscribed.send(()));
-                    }
-                    Event::Incoming(Packet::Publish(publish)) => {
-                        let _ = sender.send(Message {
-                            topic: String::from_utf8(publish.topic.to_vec()).unwrap(),
-                            payload: publish.payload.to_vec(),
-                            retained: publish.retain,
-                            qos: publish.qos as u8,
-                            properties: publish.properties.unwrap_or_default(),
-                        });
-                    }
-                    _ => {}
-                }
+                take(event);
             }
+            // What came together with the end, the client has understood and not told.
+            line.state.events.drain(..).for_each(take);
         });
         timeout(SOON, is_subscribed).await.expect("no subscription in time").expect("the broker is gone");
         Self { messages, task, client }

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use rumqttc::v5::mqttbytes::v5::ConnAckProperties;
 use rumqttc::{self as v311, v5};
 
 use super::cause::Cause;
@@ -127,7 +128,7 @@ impl Line {
                 if line.options.keep_alive().is_zero() {
                     line.options.set_keep_alive(ours);
                 }
-                Ok(seen_v5(event))
+                seen_v5(event)
             }
             Self::V311(line) => Ok(seen_v311(line.poll().await?)),
         }
@@ -142,15 +143,21 @@ impl Line {
     }
 }
 
-fn seen_v5(event: v5::Event) -> Seen {
-    use v5::mqttbytes::v5::{ConnAckProperties, Packet};
-    match event {
+/// What the broker allows, and what MQTT forbids it to say: with no room for a single message it would never hear one.
+fn terms(told: &ConnAckProperties) -> Result<Terms, Cause> {
+    let forbidden = |what: &str| Err(Cause::NotOurs(format!("it says that its {what} is 0")));
+    match told {
+        ConnAckProperties { receive_max: Some(0), .. } => forbidden("Receive Maximum"),
+        ConnAckProperties { max_packet_size: Some(0), .. } => forbidden("Maximum Packet Size"),
+        told => Ok(Terms { aliases: told.topic_alias_max.unwrap_or(0), largest: told.max_packet_size }),
+    }
+}
+
+fn seen_v5(event: v5::Event) -> Result<Seen, Cause> {
+    use v5::mqttbytes::v5::Packet;
+    Ok(match event {
         v5::Event::Incoming(Packet::ConnAck(answer)) => {
-            let terms = |told: ConnAckProperties| Terms {
-                aliases: told.topic_alias_max.unwrap_or(0),
-                largest: told.max_packet_size,
-            };
-            Seen::Connected(answer.properties.map(terms).unwrap_or_default())
+            Seen::Connected(answer.properties.as_ref().map(terms).transpose()?.unwrap_or_default())
         }
         v5::Event::Incoming(Packet::PubAck(ack)) => {
             Seen::Acknowledged { packet: ack.pkid, refusal: Refusal::of(ack.reason) }
@@ -168,7 +175,7 @@ fn seen_v5(event: v5::Event) -> Seen {
         }
         v5::Event::Outgoing(outgoing) => sent(&outgoing),
         v5::Event::Incoming(_) => Seen::Other,
-    }
+    })
 }
 
 fn seen_v311(event: v311::Event) -> Seen {

@@ -29,6 +29,8 @@ mod ledger;
 mod line;
 mod nonsense;
 mod options;
+mod restart;
+mod several;
 mod trust;
 
 use ledger::Tally;
@@ -80,6 +82,10 @@ fn scenarios() -> Vec<Scenario> {
         options::no_topic_alias in five;
         options::a_keep_alive_of_the_servers_own in five;
         options::packets_of_some_size_at_most in five;
+        options::no_room_for_a_single_message in five;
+        several::the_preferred_one_is_killed_and_a_spare_takes_over in both;
+        several::both_brokers_are_killed_by_turns in both;
+        restart::the_device_restarts_while_the_broker_is_away in both;
         nonsense::acknowledgements_are_withheld in both;
         nonsense::one_acknowledgement_is_withheld in both;
         nonsense::acknowledgements_come_twice in both;

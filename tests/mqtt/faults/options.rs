@@ -103,3 +103,11 @@ pub async fn packets_of_some_size_at_most(protocol: Protocol) -> Tally {
     sum += tally;
     sum
 }
+
+/// Receive maximum 0 and maximum packet size 0, which MQTT forbids: by the letter, nothing could ever be said.
+pub async fn no_room_for_a_single_message(protocol: Protocol) -> Tally {
+    let nothing = [&[0x21, 0, 0][..], &[0x27, 0, 0, 0, 0]].map(Script::properties);
+    let (tally, broker) = against(protocol, KEEP_ALIVE, nothing).await;
+    assert_eq!(broker.seen(|seen| seen.connections), 3);
+    tally
+}
