@@ -248,7 +248,7 @@ section! {
         /// The certificates (PEM) that the broker's certificate is checked against, for `mqtts://`.
         ca_file: Option<PathBuf> = None, absent "those that the system trusts", example "/etc/affectd/ca.pem";
         /// The SHA-256 sums of public keys, of which the broker's must be one, or that of an authority that its
-        /// certificate leads to. `docs/mqtt.md` says how to get them. The certificate is checked all the same.
+        /// certificate leads to. `docs/broker.md` says how to get them. The certificate is checked all the same.
         pinned_keys: Vec<KeyFingerprint> = Vec::new();
         /// This device's certificate (PEM), for brokers that ask for one.
         client_cert_file: Option<PathBuf> = None, absent "the credential `mqtt-client-cert` that systemd passes, else none is shown", example "/etc/affectd/mqtt-client-cert";

@@ -167,7 +167,7 @@ impl Text for KeyFingerprint {
         let refused = || {
             let refused = Invalid::because("is not a SHA-256 sum");
             match text.contains("PUBLIC KEY") || text.contains("CERTIFICATE") {
-                true => refused.so("write the sum of the key, see docs/mqtt.md, or name the file as mqtt.ca_file"),
+                true => refused.so("write the sum of the key, see docs/broker.md, or name the file as mqtt.ca_file"),
                 false => refused,
             }
         };

@@ -148,7 +148,7 @@ async fn who_shows_a_certificate_is_let_in_and_who_does_not_is_told_why() {
 async fn a_device_that_is_known_by_its_certificate_writes_below_its_own_id_only() {
     let directory = tempfile::tempdir().unwrap();
     let list = directory.path().join("acl");
-    // As in docs/mqtt.md.
+    // As in docs/broker.md.
     std::fs::write(&list, "pattern write affect/%u/#\npattern read affect/%u/cmd/#\n").unwrap();
     let broker =
         Mosquitto::with_client_certificates(&format!("use_identity_as_username true\nacl_file {}\n", list.display()));

@@ -46,7 +46,7 @@ signed client.pem client.key kiosk-7 ca "$device"
 signed client-expired.pem client.key kiosk-7 ca "$device" $past
 signed client-stranger.pem client.key kiosk-7 stranger "$device"
 
-# The fingerprints of public keys, as docs/mqtt.md says to compute them.
+# The fingerprints of public keys, as docs/broker.md says to compute them.
 for name in ca server; do
     openssl x509 -in "$name.pem" -noout -pubkey | openssl pkey -pubin -outform der | sha256sum | cut -d ' ' -f 1 \
         > "$name.sha256"
