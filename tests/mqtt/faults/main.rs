@@ -36,7 +36,7 @@ mod trust;
 use ledger::Tally;
 
 /// Scenarios at a time: most of them wait most of the time.
-const AT_A_TIME: usize = 4;
+const AT_A_TIME: usize = 8;
 
 /// A scenario in one version of MQTT.
 struct Scenario {
