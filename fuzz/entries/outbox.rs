@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 const NAME: usize = 16;
 
 /// The first byte says what the rest is: a record, a damaged file in which letters are looked for, what befell a whole
-/// file, or a file as it is.
+/// file, or a file as it is or begins.
 pub fn outbox(bytes: &[u8]) {
     let Some((&choice, bytes)) = bytes.split_first() else { return };
     let other = choice & 0x80 != 0;
@@ -33,7 +33,11 @@ pub fn outbox(bytes: &[u8]) {
         }
         1 => search(&if other { with_sums(bytes) } else { bytes.to_vec() }),
         2 => file(&befallen(&whole()[usize::from(other)], bytes)),
-        _ => file(bytes),
+        _ => file(&if other {
+            [bytes, whole()[0].get(bytes.len()..).unwrap_or_default()].concat()
+        } else {
+            bytes.to_vec()
+        }),
     }
 }
 
