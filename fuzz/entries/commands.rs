@@ -10,9 +10,9 @@ use affectd::publish::payload::Encoding;
 
 use super::harmless;
 
-/// The first byte says which verb, whether CBOR is read beside JSON, and whether the first line of the rest is a response
-/// topic. A message is refused with a reason and a remedy, or is a command; what is printed of its object is the same
-/// command. No reply goes where a device takes commands.
+/// The first byte says which verb, whether CBOR is read beside JSON, and whether the first line of the rest is a
+/// response topic. A message is refused with a reason and a remedy, or is a command; what is printed of its object is
+/// the same command. No reply goes where a device takes commands.
 pub fn commands(bytes: &[u8]) {
     let Some((&choice, rest)) = bytes.split_first() else { return };
     let verb = Verb::ALL[usize::from(choice & 0x3f) % Verb::ALL.len()];

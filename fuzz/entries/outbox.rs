@@ -33,11 +33,8 @@ pub fn outbox(bytes: &[u8]) {
         }
         1 => search(&if other { with_sums(bytes) } else { bytes.to_vec() }, choice & 0x40 != 0),
         2 => file(&befallen(&whole()[usize::from(other)], bytes)),
-        _ => file(&if other {
-            [bytes, whole()[0].get(bytes.len()..).unwrap_or_default()].concat()
-        } else {
-            bytes.to_vec()
-        }),
+        _ if other => file(&[bytes, whole()[0].get(bytes.len()..).unwrap_or_default()].concat()),
+        _ => file(bytes),
     }
 }
 
@@ -60,8 +57,8 @@ fn same_again(key: u64, letter: Letter) {
     assert_eq!(record::decode(&record, &dating()), Ok((key, letter)));
 }
 
-/// Every letter is found once, in the order of keys, and there are no more of them than have room. `moved`: they are also
-/// found where they lie across two of the pieces that are read at a time, which takes long.
+/// Every letter is found once, in the order of keys, and there are no more of them than have room. `moved`: they are
+/// also found where they lie across two of the pieces that are read at a time, which takes long.
 fn search(bytes: &[u8], moved: bool) {
     let found = salvage::search(bytes, &dating()).unwrap();
     assert!(found.len() <= bytes.len() / (HEAD + NAME), "{} letters in {} bytes", found.len(), bytes.len());
