@@ -8,26 +8,32 @@
 
 mod addresses;
 mod annotations;
+mod commands;
 mod config;
 mod frames;
 mod manifest;
+mod outbox;
 
 pub use addresses::addresses;
 pub use annotations::annotations;
+pub use commands::commands;
 pub use config::config;
 pub use frames::{mjpeg, raw_frames};
 pub use manifest::manifest;
+pub use outbox::outbox;
 
 /// What takes the bytes.
 pub type Entry = fn(&[u8]);
 
 /// Every target by its name, which is that of its folders too.
-pub const ALL: [(&str, Entry); 6] = [
+pub const ALL: [(&str, Entry); 8] = [
     ("addresses", addresses),
     ("annotations", annotations),
+    ("commands", commands),
     ("config", config),
     ("manifest", manifest),
     ("mjpeg", mjpeg),
+    ("outbox", outbox),
     ("raw_frames", raw_frames),
 ];
 

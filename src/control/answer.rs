@@ -38,7 +38,8 @@ pub fn asked_for(topic: &str, prefix: &Prefix) -> Result<(), BadReplyTopic> {
     }
     let below = topic.strip_prefix(&prefix.to_string()).and_then(|rest| rest.strip_prefix('/'));
     match below {
-        Some(rest) if !rest.split('/').any(|level| level == "reply") => Err(BadReplyTopic::Ours),
+        // The first level below is a device's name, and may be that word.
+        Some(rest) if !rest.split('/').skip(1).any(|level| level == "reply") => Err(BadReplyTopic::Ours),
         _ => Ok(()),
     }
 }
@@ -73,7 +74,13 @@ mod tests {
 
     #[test]
     fn nobody_makes_a_device_speak_where_devices_speak_or_take_commands() {
-        for topic in ["affect/kiosk-7/status", "affect/kiosk-8/cmd/unmute", "affect/", "affect/kiosk-7/replying"] {
+        for topic in [
+            "affect/kiosk-7/status",
+            "affect/kiosk-8/cmd/unmute",
+            "affect/",
+            "affect/kiosk-7/replying",
+            "affect/reply/cmd/mute",
+        ] {
             assert_eq!(asked_for(topic, &Prefix::default()), Err(BadReplyTopic::Ours), "{topic}");
         }
         let prefix = "site-3/affect".parse().unwrap();

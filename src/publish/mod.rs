@@ -38,7 +38,7 @@ mod identity;
 mod inbox;
 mod latest;
 mod mqtt;
-mod outbox;
+pub mod outbox;
 pub mod payload;
 mod settings;
 mod state;

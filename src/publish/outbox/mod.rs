@@ -23,6 +23,8 @@
 //! | `keeper` | the thread that alone touches the disk |
 //! | `store` | the file; `salvage` finds letters in one that is damaged |
 //! | `standing` | how the outbox is |
+//!
+//! What a failing disk may change can be read from outside as well: [`record`], [`salvage`] and [`store`].
 
 mod keeper;
 #[cfg(test)]
@@ -34,16 +36,18 @@ mod power_cut;
 mod queue;
 #[cfg(test)]
 mod queue_tests;
-mod record;
-mod salvage;
+pub mod record;
+pub mod salvage;
 mod settings;
 mod shared;
 mod standing;
-mod store;
+pub mod store;
 
-pub use keeper::Keeper;
-pub use letter::{Letter, Seq};
+pub(super) use keeper::Keeper;
+pub use letter::Letter;
+pub(super) use letter::Seq;
+pub use limits::Dating;
 pub use settings::OutboxSettings;
-pub use shared::Outbox;
+pub(super) use shared::Outbox;
 pub use standing::{OutboxStanding, Place};
 pub use store::{DAMAGED, FILE, GROWTH};

@@ -257,6 +257,23 @@ fn of_a_file_that_ends_at_any_byte_every_whole_letter_is_found() {
     assert!((3..30).all(|id| salvaged(&bytes).contains(&id)));
 }
 
+/// A disk that fails in the middle of a read.
+struct Broken;
+
+impl io::Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(rustix::io::Errno::IO.into())
+    }
+}
+
+#[test]
+fn what_was_read_before_the_disk_failed_is_searched() {
+    let records: Vec<u8> = (0..5).flat_map(|key| record_of(key).1).collect();
+    let found = salvage::search(io::Read::chain(&*records, Broken), &dating()).unwrap();
+    assert_eq!(found.iter().map(|(key, _)| *key).collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
+    assert!(salvage::search(Broken, &dating()).is_err(), "nothing at all was read");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

@@ -38,6 +38,10 @@ const VERSION: u8 = 1;
 /// The bytes before the body.
 pub const HEAD: usize = 10;
 
+/// The longest body that is read, in bytes: three times what this version writes. It bounds what a damaged file can ask
+/// for, which may hold a mark in every third byte.
+pub const LONGEST_BODY: usize = 512;
+
 /// The most that a record takes, without its label; see the test.
 const AT_MOST: usize = HEAD + 118;
 
@@ -125,7 +129,7 @@ pub fn encode(key: u64, letter: &Letter) -> Vec<u8> {
 pub fn decode(record: &[u8], dating: &Dating) -> Result<(u64, Letter), Unreadable> {
     let (head, rest) = record.split_at_checked(HEAD).ok_or(Unreadable::Damaged)?;
     let length = usize::from(u16::from_le_bytes([head[4], head[5]]));
-    let body = rest.get(..length).ok_or(Unreadable::Damaged)?;
+    let body = rest.get(..length).filter(|_| length <= LONGEST_BODY).ok_or(Unreadable::Damaged)?;
     if head[..3] != MARK || head[6..] != sum(body) {
         return Err(Unreadable::Damaged);
     }
@@ -297,6 +301,25 @@ mod tests {
         assert_eq!(decode(&longer, &dating()).map(|(key, back)| (key, lasting(&back))), Ok((9, lasting(&letter))));
         longer[3] = 2;
         assert_eq!(decode(&longer, &dating()), Err(Unreadable::Version(2)));
+    }
+
+    #[test]
+    fn a_body_that_is_longer_than_any_is_damaged_though_its_sum_is_right() {
+        let record = |length: u16| {
+            let body = vec![0; length.into()];
+            let mut record = vec![0; HEAD];
+            record[..3].copy_from_slice(&MARK);
+            record[3] = VERSION + 1;
+            record[4..6].copy_from_slice(&length.to_le_bytes());
+            record[6..].copy_from_slice(&sum(&body));
+            record.extend(body);
+            record
+        };
+        let longest = LONGEST_BODY as u16;
+        // The one has its sum looked at, the other has not.
+        assert_eq!(decode(&record(longest), &dating()), Err(Unreadable::Version(VERSION + 1)));
+        assert_eq!(decode(&record(longest + 1), &dating()), Err(Unreadable::Damaged));
+        assert_eq!(decode(&record(u16::MAX), &dating()), Err(Unreadable::Damaged));
     }
 
     #[test]

@@ -9,13 +9,13 @@ use std::io::{self, Read};
 use super::letter::Letter;
 use super::limits::Dating;
 use super::queue::KEYS;
-use super::record::{self, HEAD, MARK};
+use super::record::{self, HEAD, LONGEST_BODY, MARK};
 
 /// How much is read at a time, in bytes.
-const PIECE: usize = 256 << 10;
+pub const PIECE: usize = 256 << 10;
 
-/// The longest record, in bytes: its length has two bytes.
-const LONGEST: usize = HEAD + u16::MAX as usize;
+/// The longest record, in bytes.
+const LONGEST: usize = HEAD + LONGEST_BODY;
 
 /// The most letters that are taken from one file.
 const MOST: usize = 1 << 19;
@@ -26,15 +26,13 @@ const MOST: usize = 1 << 19;
 /// When the file cannot be read at all; where it cannot be read any further, what was found is returned.
 pub fn search(mut file: impl Read, dating: &Dating) -> io::Result<Vec<(u64, Letter)>> {
     let (mut held, mut found, mut ended) = (Vec::new(), Vec::new(), false);
-    let mut read_any = false;
     while !ended && found.len() < MOST {
         let before = held.len();
         match (&mut file).take(PIECE as u64).read_to_end(&mut held) {
             Ok(_) => ended = held.len() == before,
-            Err(error) if !read_any => return Err(error),
+            Err(error) if held.is_empty() && found.is_empty() => return Err(error),
             Err(_) => ended = true,
         }
-        read_any = true;
         // A record that reaches beyond what was read is looked at with the next piece.
         let sure = if ended { held.len() } else { held.len().saturating_sub(LONGEST) };
         let searched = search_piece(&held, sure, dating, &mut found);

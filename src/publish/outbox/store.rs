@@ -99,7 +99,7 @@ impl Store {
     ///
     /// # Errors
     /// As for [`Store::open`].
-    pub fn with_backend(
+    pub(super) fn with_backend(
         path: &Path,
         backend: impl StorageBackend,
         mut seen: impl FnMut(u64, &[u8]),
