@@ -24,6 +24,8 @@
 //! | `store` | the file; `salvage` finds letters in one that is damaged |
 //! | `standing` | how the outbox is |
 
+#[cfg(test)]
+mod film;
 mod keeper;
 #[cfg(test)]
 mod keeper_tests;
