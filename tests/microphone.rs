@@ -13,7 +13,7 @@ mod row_pack;
 
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command};
+use std::process::Child;
 use std::time::Duration;
 
 use affectd::clock::Stopwatch;
@@ -62,8 +62,7 @@ impl Scene {
     }
 
     fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args([format!("-{name}"), self.daemon.id().to_string()]).status();
-        assert!(sent.unwrap().success());
+        program::signal(self.daemon.id(), name);
     }
 
     /// How long the thread that listens has worked, in ticks of a hundredth of a second.

@@ -59,13 +59,7 @@ pub fn run(args: &RunArgs, models: Option<&Path>, verbose: u8) -> anyhow::Result
         }
         None => None,
     };
-    let recorder = match &args.record {
-        Some(path) => Some(
-            Recorder::append(path, config.device.clone())
-                .with_context(|| format!("{}: the recording cannot be written", path.display()))?,
-        ),
-        None => None,
-    };
+    let recorder = setup::recorder(args.record.as_deref(), &config.device, Recorder::append)?;
     match &config.publish.outbox.dir {
         Some(folder) => {
             info!(folder = %folder.display(), "Events that the broker has not acknowledged are kept there.")

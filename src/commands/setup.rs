@@ -2,9 +2,11 @@
 
 mod readers;
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use anyhow::Context;
 use tracing::info;
 use uuid::Uuid;
 
@@ -19,9 +21,10 @@ use crate::model::digest::Sha256Sum;
 use crate::model::registry::candidates;
 use crate::model::verify::{compare, refuse_disagreement};
 use crate::model::{EngineMissing, Engines, FrameModel, ModelError, Pack, Registry, RegistryError, VoiceModel};
+use crate::outlet::Recorder;
 use crate::pipeline::sound::Hearing;
 use crate::pipeline::{Chain, Supply};
-use crate::publish::{Identity, PackInfo};
+use crate::publish::{DeviceId, Identity, PackInfo};
 use crate::smooth::{Smoother, VoiceSmoother};
 use crate::voice::VoicePath;
 
@@ -36,6 +39,21 @@ pub fn config(path: Option<&Path>) -> anyhow::Result<Config> {
         Some(path) => config::load(path)?,
         None => config::without_file()?,
     })
+}
+
+/// The recording that `--record` asks for, as `open` begins it or goes on with it.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn recorder(
+    path: Option<&Path>,
+    device: &DeviceId,
+    open: impl Fn(&Path, DeviceId) -> io::Result<Recorder>,
+) -> anyhow::Result<Option<Recorder>> {
+    let opened = path.map(|path| {
+        open(path, device.clone()).with_context(|| format!("{}: the recording cannot be written", path.display()))
+    });
+    opened.transpose()
 }
 
 /// The packs: where the command line, else the configuration, says they are, or in the usual places.

@@ -373,14 +373,11 @@ impl PublishHandle {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::affect::{Confidence, Estimate};
-    use crate::clock::SystemClock;
+    use crate::affect::Confidence;
+    use crate::clock::{Monotonic, SystemClock};
     use crate::events::{Kind, Stage, Subject};
-    use crate::face::{Quality, TrackId};
-    use crate::geometry::Rect;
     use crate::publish::FaceState;
-
-    use crate::clock::Monotonic;
+    use crate::publish::state::testing;
 
     fn inbox() -> Inbox {
         let settings = PublishSettings { waiting_events: 2, ..PublishSettings::default() };
@@ -400,20 +397,7 @@ mod tests {
     }
 
     fn face(track: u64) -> FaceState {
-        FaceState {
-            track: TrackId(track),
-            frame: 0,
-            captured_at: SystemClock.now(),
-            rect: Rect::default(),
-            quality: Quality { size: 0.0, sharpness: 0.0, yaw: 0.0, brightness: 0.0, usable: true },
-            estimate: Estimate::default(),
-            expression: None,
-            compound: None,
-            confidence: Confidence::MIN,
-            behind: Duration::ZERO,
-            speaking: None,
-            fused: None,
-        }
+        FaceState { captured_at: SystemClock.now(), ..testing::face(track) }
     }
 
     fn event(started_at: Monotonic) -> Event {

@@ -101,10 +101,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::affect::{Confidence, Estimate};
-    use crate::face::Quality;
-    use crate::geometry::Rect;
-    use crate::publish::state::{FaceState, SceneState};
+    use crate::publish::state::{FaceState, testing};
 
     const INTERVAL: Duration = Duration::from_millis(200);
 
@@ -113,32 +110,11 @@ mod tests {
     }
 
     fn face(track: u64, frame: u64) -> State {
-        State::Face(FaceState {
-            track: TrackId(track),
-            frame,
-            captured_at: at(0),
-            rect: Rect::default(),
-            quality: Quality { size: 0.0, sharpness: 0.0, yaw: 0.0, brightness: 0.0, usable: false },
-            estimate: Estimate::default(),
-            expression: None,
-            compound: None,
-            confidence: Confidence::MIN,
-            behind: Duration::ZERO,
-            speaking: None,
-            fused: None,
-        })
+        State::Face(FaceState { frame, ..testing::face(track) })
     }
 
     fn scene(faces: usize) -> State {
-        State::Scene(SceneState {
-            captured_at: at(0),
-            faces,
-            valence: None,
-            arousal: None,
-            expression: None,
-            speaker: None,
-            fused: None,
-        })
+        State::Scene(testing::scene(faces))
     }
 
     #[test]

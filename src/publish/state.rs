@@ -130,3 +130,41 @@ impl From<VoiceState> for State {
         Self::Voice(state)
     }
 }
+
+#[cfg(test)]
+pub(super) mod testing {
+    //! States of which nothing is known but whose they are.
+
+    use super::*;
+
+    /// That face, which was not read.
+    pub fn face(track: u64) -> FaceState {
+        FaceState {
+            track: TrackId(track),
+            frame: 0,
+            captured_at: Monotonic::default(),
+            rect: Rect::default(),
+            quality: Quality { size: 0.0, sharpness: 0.0, yaw: 0.0, brightness: 0.0, usable: false },
+            estimate: Estimate::default(),
+            expression: None,
+            compound: None,
+            confidence: Confidence::MIN,
+            behind: Duration::ZERO,
+            speaking: None,
+            fused: None,
+        }
+    }
+
+    /// So many faces, none of which was read.
+    pub fn scene(faces: usize) -> SceneState {
+        SceneState {
+            captured_at: Monotonic::default(),
+            faces,
+            valence: None,
+            arousal: None,
+            expression: None,
+            speaker: None,
+            fused: None,
+        }
+    }
+}

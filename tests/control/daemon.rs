@@ -2,13 +2,15 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::Child;
 use std::sync::{Arc, Mutex};
 
 use affectd::clock::Stopwatch;
 use tempfile::TempDir;
 
+use crate::asker::Asker;
 use crate::support::media::{astronaut_clip, looped};
+use crate::support::mosquitto::Mosquitto;
 use crate::support::{SOON, program};
 
 /// A camera that is not there: enough for what needs none.
@@ -17,6 +19,16 @@ pub const NO_CAMERA: &str = "v4l:/dev/video-that-is-not-there";
 /// All commands.
 pub const ALL: &str = "[commands]\nallow = [\"mute\", \"unmute\", \"reload\", \"calibrate\", \"log-level\", \"health\", \
                        \"restart-stage\"]\n";
+
+/// A broker, somebody with commands, and a device without a camera, with further sections in its configuration: all of
+/// them ready.
+pub async fn online(more: &str) -> (Mosquitto, Asker, Daemon) {
+    let mosquitto = Mosquitto::start();
+    let mut asker = Asker::at(mosquitto.port).await;
+    let daemon = Daemon::start(NO_CAMERA, mosquitto.port, more);
+    asker.online().await;
+    (mosquitto, asker, daemon)
+}
 
 /// A running device.
 pub struct Daemon {
@@ -98,7 +110,7 @@ impl Daemon {
 
     /// Stops it in an orderly way.
     pub fn stop(&mut self) -> Option<i32> {
-        assert!(Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap().success());
+        program::signal(self.child.id(), "TERM");
         self.child.wait().unwrap().code()
     }
 }

@@ -3,15 +3,12 @@
 use serde_json::json;
 
 use crate::asker::{Asker, BASE};
-use crate::daemon::{Daemon, NO_CAMERA};
+use crate::daemon::{Daemon, NO_CAMERA, online};
 use crate::support::mosquitto::Mosquitto;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mute_outlasts_a_power_cut_until_somebody_takes_it_back() {
-    let mosquitto = Mosquitto::start();
-    let mut asker = Asker::at(mosquitto.port).await;
-    let daemon = Daemon::start(NO_CAMERA, mosquitto.port, "");
-    asker.online().await;
+    let (mosquitto, mut asker, daemon) = online("").await;
     let muted = asker.done("mute", json!({})).await;
     assert_eq!((&muted["state"], &muted["why"]), (&json!("muted"), &json!("command")));
     assert_eq!(muted["remembered"], true);
@@ -51,10 +48,7 @@ async fn a_mute_holds_at_once_though_nothing_can_remember_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_topic_mutes_and_unmutes_where_a_sender_has_but_one() {
-    let mosquitto = Mosquitto::start();
-    let mut asker = Asker::at(mosquitto.port).await;
-    let _daemon = Daemon::start(NO_CAMERA, mosquitto.port, "");
-    asker.online().await;
+    let (_mosquitto, mut asker, _daemon) = online("").await;
     assert_eq!(asker.done("mute", json!({ "on": true })).await["state"], "muted");
     assert_eq!(asker.done("mute", json!({ "on": false })).await["state"], "sensing");
 }

@@ -7,16 +7,13 @@ use rumqttc::v5::mqttbytes::v5::{Publish, PublishProperties};
 use serde_json::{Value, json};
 
 use crate::asker::{Asker, BASE, told};
-use crate::daemon::{ALL, Daemon, NO_CAMERA};
+use crate::daemon::{ALL, Daemon, NO_CAMERA, online};
 use crate::support::SOON;
 use crate::support::mosquitto::Mosquitto;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_is_not_carried_out_is_replied_to_with_the_reason_and_counted() {
-    let mosquitto = Mosquitto::start();
-    let mut asker = Asker::at(mosquitto.port).await;
-    let mut daemon = Daemon::start(NO_CAMERA, mosquitto.port, "");
-    asker.online().await;
+    let (_mosquitto, mut asker, mut daemon) = online("").await;
     let (code, _, remedy) = asker.refused("reboot", json!({})).await;
     assert!(code == "unknown_verb" && remedy.contains("mute, unmute"), "{remedy}");
     let (code, _, remedy) = asker.refused("restart-stage", json!({ "stage": "camera" })).await;
@@ -49,10 +46,7 @@ async fn whatever_is_not_carried_out_is_replied_to_with_the_reason_and_counted()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_is_held_back_and_counted_and_silence_can_still_be_asked_for() {
-    let mosquitto = Mosquitto::start();
-    let mut asker = Asker::at(mosquitto.port).await;
-    let mut daemon = Daemon::start(NO_CAMERA, mosquitto.port, "[commands]\nrate_per_minute = 6\nburst = 4\n");
-    asker.online().await;
+    let (_mosquitto, mut asker, mut daemon) = online("[commands]\nrate_per_minute = 6\nburst = 4\n").await;
     asker.stage("camera", |camera| camera["state"] == "failed").await;
     for _ in 0..500 {
         asker.send("unmute", "{}").await;
@@ -100,10 +94,7 @@ async fn a_command_that_the_broker_kept_is_not_carried_out_on_every_connection()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_that_takes_no_command_does_not_listen() {
-    let mosquitto = Mosquitto::start();
-    let mut asker = Asker::at(mosquitto.port).await;
-    let _daemon = Daemon::start(NO_CAMERA, mosquitto.port, "[commands]\nallow = []\n");
-    asker.online().await;
+    let (_mosquitto, mut asker, _daemon) = online("[commands]\nallow = []\n").await;
     asker.stage("camera", |camera| camera["state"] == "failed").await;
     asker.send("mute", "{}").await;
     assert!(!asker.hears(Duration::from_secs(2), |message| message.topic.ends_with(b"/reply")).await);
@@ -111,10 +102,7 @@ async fn a_device_that_takes_no_command_does_not_listen() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_has_a_device_speak_for_another_or_for_itself() {
-    let mosquitto = Mosquitto::start();
-    let mut asker = Asker::at(mosquitto.port).await;
-    let mut daemon = Daemon::start(NO_CAMERA, mosquitto.port, ALL);
-    asker.online().await;
+    let (_mosquitto, mut asker, mut daemon) = online(ALL).await;
     for topic in [format!("{BASE}/status"), "affect/other/cmd/unmute".to_owned(), "x".repeat(600)] {
         let properties = PublishProperties { response_topic: Some(topic.clone()), ..PublishProperties::default() };
         asker.send_with("health", "{}", false, properties).await;

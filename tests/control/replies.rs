@@ -4,15 +4,11 @@ use rumqttc::v5::mqttbytes::v5::PublishProperties;
 use serde_json::{Value, json};
 
 use crate::asker::{Asker, BASE};
-use crate::daemon::{Daemon, NO_CAMERA};
-use crate::support::mosquitto::Mosquitto;
+use crate::daemon::online;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reply_goes_where_it_was_asked_to_with_what_it_is_known_by() {
-    let mosquitto = Mosquitto::start();
-    let mut asker = Asker::at(mosquitto.port).await;
-    let _daemon = Daemon::start(NO_CAMERA, mosquitto.port, "");
-    asker.online().await;
+    let (_mosquitto, mut asker, _daemon) = online("").await;
     for (verb, ok) in [("mute", true), ("unmute", true), ("reload", false), ("reboot", false)] {
         let correlation = vec![0, 159, 146, 150, verb.len() as u8];
         let properties = PublishProperties {
@@ -33,10 +29,7 @@ async fn a_reply_goes_where_it_was_asked_to_with_what_it_is_known_by() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_that_speaks_mqtt_3_is_told_what_to_do_and_replies_on_its_own_topic() {
-    let mosquitto = Mosquitto::start();
-    let mut asker = Asker::at(mosquitto.port).await;
-    let _daemon = Daemon::start(NO_CAMERA, mosquitto.port, "[mqtt]\nversion = 3\n");
-    asker.online().await;
+    let (_mosquitto, mut asker, _daemon) = online("[mqtt]\nversion = 3\n").await;
     // What it cannot hear of does no harm.
     let properties =
         PublishProperties { response_topic: Some("dashboard/3".to_owned()), ..PublishProperties::default() };
@@ -49,10 +42,7 @@ async fn a_device_that_speaks_mqtt_3_is_told_what_to_do_and_replies_on_its_own_t
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_that_writes_cbor_reads_it_and_json() {
-    let mosquitto = Mosquitto::start();
-    let mut asker = Asker::at(mosquitto.port).await;
-    let _daemon = Daemon::start(NO_CAMERA, mosquitto.port, "[publish]\nencoding = \"cbor\"\n");
-    asker.online().await;
+    let (_mosquitto, mut asker, _daemon) = online("[publish]\nencoding = \"cbor\"\n").await;
     let mut cbor = Vec::new();
     ciborium::into_writer(&json!({ "id": "c" }), &mut cbor).unwrap();
     for (payload, id) in [(cbor, "c"), (br#"{"id": "j"}"#.to_vec(), "j")] {
@@ -66,10 +56,7 @@ async fn a_device_that_writes_cbor_reads_it_and_json() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn commands_are_taken_again_after_the_broker_was_away() {
-    let mut mosquitto = Mosquitto::start();
-    let mut asker = Asker::at(mosquitto.port).await;
-    let _daemon = Daemon::start(NO_CAMERA, mosquitto.port, "");
-    asker.online().await;
+    let (mut mosquitto, mut asker, _daemon) = online("").await;
     asker.done("mute", json!({})).await;
     mosquitto.kill();
     mosquitto.restart();

@@ -3,16 +3,13 @@
 use serde_json::json;
 
 use crate::asker::Asker;
-use crate::daemon::{ALL, Daemon, NO_CAMERA};
+use crate::daemon::{ALL, Daemon, online};
 use crate::support::mosquitto::Mosquitto;
 use crate::support::schema;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn health_is_told_with_what_became_of_commands() {
-    let mosquitto = Mosquitto::start();
-    let mut asker = Asker::at(mosquitto.port).await;
-    let _daemon = Daemon::start(NO_CAMERA, mosquitto.port, "");
-    asker.online().await;
+    let (_mosquitto, mut asker, _daemon) = online("").await;
     asker.stage("camera", |camera| camera["state"] == "failed").await;
     asker.refused("reload", json!({})).await;
     let result = asker.done("health", json!({})).await;
@@ -23,10 +20,7 @@ async fn health_is_told_with_what_became_of_commands() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_log_says_more_for_as_long_as_it_was_asked_to() {
-    let mosquitto = Mosquitto::start();
-    let mut asker = Asker::at(mosquitto.port).await;
-    let daemon = Daemon::start(NO_CAMERA, mosquitto.port, ALL);
-    asker.online().await;
+    let (_mosquitto, mut asker, daemon) = online(ALL).await;
     // Told twice of the same: the second time it is only a line for whoever looks for a fault.
     let refused = "Command refused.";
     for _ in 0..2 {
@@ -76,10 +70,7 @@ async fn the_present_look_of_a_face_is_neutral_from_now_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_calibrated_where_nobody_is_seen() {
-    let mosquitto = Mosquitto::start();
-    let mut asker = Asker::at(mosquitto.port).await;
-    let _daemon = Daemon::start(NO_CAMERA, mosquitto.port, ALL);
-    asker.online().await;
+    let (_mosquitto, mut asker, _daemon) = online(ALL).await;
     let (code, reason, _) = asker.refused("calibrate", json!({})).await;
     assert_eq!((code.as_str(), reason.as_str()), ("failed", "nobody is in view"));
 }

@@ -1,24 +1,15 @@
 //! Beyond one broker: the bridge of `docs/examples/fleet` from a site's mosquitto to a central one.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
 use std::time::Duration;
 
-use affectd::affect::Confidence;
-use affectd::clock::{Clock, SystemClock};
-use affectd::events::{Event, Kind, Stage, Subject};
-use affectd::face::TrackId;
-use affectd::publish::{
-    Acceptance, Credentials, Farewell, Identity, PublishHandle, PublishSettings, Publisher, SceneState, Secret, probe,
-};
-use serde_json::Value;
-use tokio::runtime::Handle;
+use affectd::publish::{Acceptance, Credentials, Farewell, PublishHandle, PublishSettings, Secret, probe};
 use tokio::time::sleep;
-use uuid::Uuid;
 
 use crate::brokers::{Broker, PASSWORD, tls};
 use crate::store::Store;
 use crate::support::SOON;
+use crate::support::harness::{event, none_waiting, number_in, scene, start};
 
 const BELOW: &str = "sites/site-3/affect/kiosk-7";
 /// How many messages mosquitto sends before the first is acknowledged: `max_inflight_messages`, unless set.
@@ -33,48 +24,8 @@ fn settings(site: &Broker) -> PublishSettings {
     }
 }
 
-fn device(site: &Broker) -> Publisher {
-    let identity = Identity {
-        device: "kiosk-7".parse().unwrap(),
-        version: "0.1.0".to_owned(),
-        board: None,
-        packs: Vec::new(),
-        capabilities: Vec::new(),
-        pack: "mtanet 0.1.0".to_owned(),
-        engine: "tract".to_owned(),
-    };
-    Publisher::start(&settings(site), identity, Arc::new(SystemClock), &Handle::current()).unwrap()
-}
-
 fn tell(handle: &PublishHandle, numbers: std::ops::Range<u128>) {
-    for number in numbers {
-        let at = SystemClock.now();
-        handle.event(Event {
-            id: Uuid::from_u128(number),
-            stage: Stage::New,
-            kind: Kind::Expression,
-            label: "happiness".try_into().unwrap(),
-            subject: Subject::Face(TrackId(12)),
-            started_at: at,
-            at,
-            ended_at: None,
-            peak: 0.9,
-            confidence: Confidence::MAX,
-        });
-    }
-}
-
-fn number(payload: &[u8]) -> u128 {
-    let event: Value = serde_json::from_slice(payload).unwrap();
-    event["id"].as_str().unwrap().parse::<Uuid>().unwrap().as_u128()
-}
-
-async fn all_taken(handle: &PublishHandle) {
-    let deadline = SystemClock.now() + SOON;
-    while handle.waiting_events() > 0 {
-        assert!(SystemClock.now() < deadline, "{} events still wait", handle.waiting_events());
-        sleep(Duration::from_millis(2)).await;
-    }
+    numbers.for_each(|number| handle.event(event(number)));
 }
 
 #[tokio::test]
@@ -84,14 +35,11 @@ async fn events_and_retained_topics_arrive_below_the_name_of_the_site_and_states
     let site = Broker::site(central.port);
     store.until("sites/site-3/bridge", "1").await;
 
-    let publisher = device(&site);
+    let publisher = start(&settings(&site));
     let handle = publisher.handle();
     tell(&handle, 0..30);
-    let (captured_at, faces) = (SystemClock.now(), 1);
-    let nothing =
-        SceneState { captured_at, faces, valence: None, arousal: None, expression: None, speaker: None, fused: None };
     while handle.counts().states_published == 0 {
-        handle.try_state(nothing);
+        handle.try_state(scene(1));
         sleep(Duration::from_millis(5)).await;
     }
     assert_eq!(publisher.stop(SOON).await, Farewell { clean: true, lost_events: 0 });
@@ -108,7 +56,7 @@ async fn events_and_retained_topics_arrive_below_the_name_of_the_site_and_states
     let topics: Vec<_> = arrived.keys().map(|topic| topic.strip_prefix(BELOW).unwrap()).collect();
     assert_eq!(topics, ["/device", "/events", "/status"]);
     assert_eq!(arrived[&format!("{BELOW}/status")], [b"online".to_vec(), b"stopped".to_vec()]);
-    let events: Vec<_> = arrived[&format!("{BELOW}/events")].iter().map(|payload| number(payload)).collect();
+    let events: Vec<_> = arrived[&format!("{BELOW}/events")].iter().map(|payload| number_in(payload)).collect();
     assert_eq!(events, (0..30).collect::<Vec<_>>());
 }
 
@@ -118,21 +66,21 @@ async fn what_happens_while_the_central_broker_is_away_outlives_a_restart_of_the
     let mut store = Store::open(central.port).await;
     let mut site = Broker::site(central.port);
     store.until("sites/site-3/bridge", "1").await;
-    let publisher = device(&site);
+    let publisher = start(&settings(&site));
     let handle = publisher.handle();
     tell(&handle, 0..5);
     let mut seen = Vec::new();
     while seen.len() < 5 {
         let (topic, payload) = store.next().await;
         if topic.ends_with("/events") {
-            seen.push(number(&payload));
+            seen.push(number_in(&payload));
         }
     }
 
     central.stop();
     // More than mosquitto keeps unless told otherwise.
     tell(&handle, 5..1505);
-    all_taken(&handle).await;
+    none_waiting(&handle).await;
     site.stop();
     site.start();
     central.start();
@@ -142,7 +90,7 @@ async fn what_happens_while_the_central_broker_is_away_outlives_a_restart_of_the
     while distinct.len() < 1505 {
         let (topic, payload) = store.next().await;
         if topic.ends_with("/events") {
-            duplicates += usize::from(!distinct.insert(number(&payload)));
+            duplicates += usize::from(!distinct.insert(number_in(&payload)));
         }
     }
     while let Some((topic, _)) = store.within(Duration::from_millis(500)).await {

@@ -2,16 +2,14 @@
 //! central broker are other ones.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::thread::sleep;
-use std::time::Duration;
+use std::process::{Child, Command};
 
-use affectd::clock::{Clock, SystemClock};
 use tempfile::TempDir;
 
-use crate::support::SOON;
+use crate::support::mosquitto::listening;
+use crate::support::program;
 
 /// The password of the device in these tests.
 pub const PASSWORD: &str = "swordfish";
@@ -74,24 +72,14 @@ impl Broker {
     /// Starts it, and waits until it listens.
     pub fn start(&mut self) {
         let config = self.directory.path().join("mosquitto.conf");
-        let run = |program: &&str| {
-            Command::new(program).arg("-c").arg(&config).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()
-        };
-        let child = ["mosquitto", "/usr/sbin/mosquitto"].iter().find_map(run);
-        let mut child = child.expect("mosquitto does not run: apt-get install mosquitto");
-        let deadline = SystemClock.now() + SOON;
-        while TcpStream::connect(("localhost", self.port)).is_err() {
-            let ended = child.try_wait().unwrap();
-            assert!(ended.is_none() && SystemClock.now() < deadline, "mosquitto does not listen:\n{}", self.log());
-            sleep(Duration::from_millis(5));
-        }
+        let child = listening(&config, ("localhost", self.port), || self.log());
         self.process = Some(child);
     }
 
     /// Stops it as the service manager would.
     pub fn stop(&mut self) {
         if let Some(mut child) = self.process.take() {
-            Command::new("kill").arg(child.id().to_string()).status().unwrap();
+            program::signal(child.id(), "TERM");
             child.wait().unwrap();
         }
     }

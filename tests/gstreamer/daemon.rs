@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use crate::support::listener::Listener;
 use crate::support::media::astronaut_clip;
@@ -40,7 +40,7 @@ async fn a_face_before_a_network_camera_is_told_and_the_cameras_password_is_not(
     schema::check(&event);
     assert_eq!(event.json()["kind"], "presence");
     drop(server);
-    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    program::signal(child.id(), "TERM");
     while listener.next_on("affect/gst-1/status").await.text() != "stopped" {}
     assert_eq!(child.wait().unwrap().code(), Some(0));
     let log = fs::read_to_string(log).unwrap();

@@ -46,13 +46,33 @@ fn discovery() -> DiscoverySettings {
     DiscoverySettings { mute: true, thermometer: true, ..config.home_assistant.discovery }
 }
 
-fn start(port: u16) -> Publisher {
-    Publisher::start(&settings(port), capable(), Arc::new(SystemClock), &Handle::current()).unwrap()
+/// The device on a broker of its own.
+struct Device {
+    publisher: Publisher,
+    handle: PublishHandle,
+    mosquitto: Mosquitto,
 }
 
-fn announce(handle: &PublishHandle, identity: &Identity) {
-    let topics = Topics::new(&Prefix::default(), &identity.device);
-    handle.announce("home assistant", vec![discovery().announcement(identity, &topics)]);
+impl Device {
+    /// Connected, and announced with all that it can.
+    async fn announced() -> Self {
+        let mosquitto = Mosquitto::start();
+        let (settings, clock) = (settings(mosquitto.port), Arc::new(SystemClock));
+        let publisher = Publisher::start(&settings, capable(), clock, &Handle::current()).unwrap();
+        online(&publisher).await;
+        let device = Self { handle: publisher.handle(), publisher, mosquitto };
+        device.announce(&capable());
+        device
+    }
+
+    fn announce(&self, identity: &Identity) {
+        let topics = Topics::new(&Prefix::default(), &identity.device);
+        self.handle.announce("home assistant", vec![discovery().announcement(identity, &topics)]);
+    }
+
+    fn port(&self) -> u16 {
+        self.mosquitto.port
+    }
 }
 
 fn health(camera: Level, why: &str) -> Health {
@@ -112,17 +132,14 @@ impl Anybody {
 #[tokio::test(flavor = "multi_thread")]
 async fn home_assistant_shows_what_a_device_tells() {
     let Some(python) = home::python() else { return };
-    let mosquitto = Mosquitto::start();
-    let publisher = start(mosquitto.port);
-    let (handle, anybody) = (publisher.handle(), Anybody::at(mosquitto.port));
-    online(&publisher).await;
-    announce(&handle, &capable());
+    let device = Device::announced().await;
+    let (handle, anybody) = (&device.handle, Anybody::at(device.port()));
     handle.health(health(Level::Ok, ""));
     anybody.retain(NOTICE, &json!({"schema": 1, "device": "kiosk-7", "state": "sensing"})).await;
-    let mut home = Home::start(&python, mosquitto.port).await;
+    let mut home = Home::start(&python, device.port()).await;
 
     // What is retained is there without a further word.
-    for (entity, state) in [
+    let retained = [
         ("sensor.kiosk_7_camera", "ok"),
         ("sensor.kiosk_7_voice_models", "ok"),
         ("sensor.kiosk_7_board", "ok"),
@@ -134,36 +151,32 @@ async fn home_assistant_shows_what_a_device_tells() {
         ("binary_sensor.kiosk_7_problem", "off"),
         ("binary_sensor.kiosk_7_throttled", "off"),
         ("switch.kiosk_7_mute", "off"),
-    ] {
-        home.shows(entity, state, || ()).await;
-    }
+    ];
+    home.shows_all(&retained, || ()).await;
 
     // States are said until Home Assistant listens.
     let seen = || handle.try_state(SceneState { valence: Valence::new(-0.04), ..scene(3) });
-    for (entity, state) in [
+    let of_three = [
         ("sensor.kiosk_7_faces", "3"),
         ("binary_sensor.kiosk_7_presence", "on"),
         ("sensor.kiosk_7_expression", "happiness"),
         ("sensor.kiosk_7_valence", "0.0"),
         ("sensor.kiosk_7_arousal", "unknown"),
-    ] {
-        home.shows(entity, state, seen).await;
-    }
+    ];
+    home.shows_all(&of_three, seen).await;
     let nobody = || handle.try_state(SceneState { valence: None, expression: None, ..scene(0) });
-    for (entity, state) in [
+    let of_nobody = [
         ("sensor.kiosk_7_faces", "0"),
         ("binary_sensor.kiosk_7_presence", "off"),
         ("sensor.kiosk_7_expression", "unknown"),
         ("sensor.kiosk_7_valence", "unknown"),
-    ] {
-        home.shows(entity, state, nobody).await;
-    }
+    ];
+    home.shows_all(&of_nobody, nobody).await;
     home.shows("binary_sensor.kiosk_7_voice", "on", || handle.try_state(voice())).await;
 
     // What is wrong is told with its reason.
     handle.health(health(Level::Failed, "it is gone; plug it in"));
-    home.shows("binary_sensor.kiosk_7_problem", "on", || ()).await;
-    home.shows("sensor.kiosk_7_camera", "failed", || ()).await;
+    home.shows_all(&[("binary_sensor.kiosk_7_problem", "on"), ("sensor.kiosk_7_camera", "failed")], || ()).await;
     assert_eq!(home.attribute("sensor.kiosk_7_camera", "why"), "it is gone; plug it in");
     assert_eq!(home.attribute("binary_sensor.kiosk_7_problem", "camera"), "it is gone; plug it in");
 
@@ -175,45 +188,32 @@ async fn home_assistant_shows_what_a_device_tells() {
     for entity in registries["entities"].as_array().unwrap() {
         assert!(entity["unique_id"].as_str().unwrap().starts_with("affectd-kiosk-7-"), "{entity}");
     }
-    let gone = publisher.stop(Duration::from_secs(5)).await;
+    let gone = device.publisher.stop(Duration::from_secs(5)).await;
     assert!(gone.clean);
-    home.until(
-        "everything should be unavailable",
-        || (),
-        |home| home.states().all(|(_, state)| state == "unavailable"),
-    )
-    .await;
+    home.loses_the_device().await;
     assert_eq!(home.complaints, [""; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_is_told_when_it_happens_and_not_when_it_is_past() {
     let Some(python) = home::python() else { return };
-    let mosquitto = Mosquitto::start();
-    let publisher = start(mosquitto.port);
-    let handle = publisher.handle();
-    online(&publisher).await;
-    announce(&handle, &capable());
-    let mut home = Home::start(&python, mosquitto.port).await;
+    let device = Device::announced().await;
+    let mut home = Home::start(&python, device.port()).await;
     let told = "event.kiosk_7_affect_event";
     home.until(
         "an event should be told",
-        || handle.event(event(1)),
+        || device.handle.event(event(1)),
         |home| home.attribute(told, "event_type") == "expression_new",
     )
     .await;
     assert_eq!((home.attribute(told, "label"), home.attribute(told, "face")), (json!("happiness"), json!(12)));
     // They arrive in order: had the one that is past been told, it would have been before the last.
-    handle.event(event_at(2, ago(Duration::from_secs(60))));
+    device.handle.event(event_at(2, ago(Duration::from_secs(60))));
     let mut ids = Vec::new();
-    handle.event(event(3));
+    device.handle.event(event(3));
     while ids.last() != Some(&id(3)) {
-        home.until(
-            "the next event should be told",
-            || (),
-            |home| Some(&home.attribute(told, "id")) != ids.last() && home.attribute(told, "id") != id(1),
-        )
-        .await;
+        let is_next = |home: &Home| ![Some(&id(1)), ids.last()].contains(&Some(&home.attribute(told, "id")));
+        home.comes_to("tell the next event", is_next).await;
         ids.push(home.attribute(told, "id"));
     }
     assert_eq!(ids, [id(3)]);
@@ -229,14 +229,10 @@ async fn the_automation_of_the_documentation_does_what_it_says() {
     let Some(python) = home::python() else { return };
     let text = include_str!("../../docs/home-assistant.md");
     let yaml = text.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
-    let mosquitto = Mosquitto::start();
-    let publisher = start(mosquitto.port);
-    let handle = publisher.handle();
-    online(&publisher).await;
-    announce(&handle, &capable());
-    let mut home = Home::start(&python, mosquitto.port).await;
+    let device = Device::announced().await;
+    let mut home = Home::start(&python, device.port()).await;
     home.automate(yaml).await;
-    home.until("the light should be on", || handle.event(event(1)), |home| !home.turned_on.is_empty()).await;
+    home.until("the light should be on", || device.handle.event(event(1)), |home| !home.turned_on.is_empty()).await;
     assert_eq!(home.turned_on[0], json!(["light.kiosk"]));
     assert_eq!(home.complaints, [""; 0]);
 }
@@ -244,14 +240,11 @@ async fn the_automation_of_the_documentation_does_what_it_says() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_switch_mutes_the_device_and_shows_what_it_says_of_itself() {
     let Some(python) = home::python() else { return };
-    let mosquitto = Mosquitto::start();
-    let publisher = start(mosquitto.port);
-    let anybody = Anybody::at(mosquitto.port);
-    online(&publisher).await;
-    announce(&publisher.handle(), &capable());
+    let device = Device::announced().await;
+    let anybody = Anybody::at(device.port());
     anybody.retain(NOTICE, &json!({"schema": 1, "device": "kiosk-7", "state": "sensing"})).await;
-    let mut listener = Listener::to(mosquitto.port, "affect/kiosk-7/cmd/+", None).await;
-    let mut home = Home::start(&python, mosquitto.port).await;
+    let mut listener = Listener::to(device.port(), "affect/kiosk-7/cmd/+", None).await;
+    let mut home = Home::start(&python, device.port()).await;
     let switch = "switch.kiosk_7_mute";
     home.shows(switch, "off", || ()).await;
     for (service, on, state, shown) in
@@ -270,25 +263,21 @@ async fn the_switch_mutes_the_device_and_shows_what_it_says_of_itself() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_packs_cannot_tell_any_more_goes_and_in_the_end_the_whole_device() {
     let Some(python) = home::python() else { return };
-    let mosquitto = Mosquitto::start();
-    let publisher = start(mosquitto.port);
-    let handle = publisher.handle();
-    online(&publisher).await;
-    announce(&handle, &capable());
-    let mut home = Home::start(&python, mosquitto.port).await;
-    home.until("all should be there", || (), |home| home.state("sensor.kiosk_7_arousal").is_some()).await;
+    let device = Device::announced().await;
+    let mut home = Home::start(&python, device.port()).await;
+    home.comes_to("have all", |home| home.state("sensor.kiosk_7_arousal").is_some()).await;
     // Home Assistant answers when it has done all that it was told: what comes for an entity that it is just making it puts off.
     home.registries().await;
     let capabilities = vec![Kind::Presence, Kind::Expression];
-    announce(&handle, &Identity { capabilities, ..capable() });
-    home.until("valence and arousal should go", || (), |home| home.gone.len() == 2).await;
+    device.announce(&Identity { capabilities, ..capable() });
+    home.comes_to("lose valence and arousal", |home| home.gone.len() == 2).await;
     home.gone.sort();
     assert_eq!(home.gone, ["sensor.kiosk_7_arousal", "sensor.kiosk_7_valence"]);
-    announce(&handle, &capable());
-    home.until("arousal should be back", || (), |home| home.state("sensor.kiosk_7_arousal").is_some()).await;
+    device.announce(&capable());
+    home.comes_to("have arousal again", |home| home.state("sensor.kiosk_7_arousal").is_some()).await;
     home.registries().await;
-    handle.announce("home assistant", Vec::new());
-    home.until("all should go", || (), |home| home.states().count() == 0).await;
+    device.handle.announce("home assistant", Vec::new());
+    home.comes_to("lose all", |home| home.states().count() == 0).await;
     assert_eq!(home.registries().await, json!({"devices": [], "entities": []}));
     assert_eq!(home.complaints, [""; 0]);
 }

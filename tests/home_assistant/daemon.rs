@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Child, Command};
+use std::process::Child;
 use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
@@ -69,12 +69,12 @@ impl Daemon {
 
     /// Asks it to look at its packs.
     pub fn reload(&self) {
-        self.signal("-HUP");
+        self.signal("HUP");
     }
 
     /// Asks it to stop, and waits until it has.
     pub fn stop(mut self) -> String {
-        self.signal("-TERM");
+        self.signal("TERM");
         assert_eq!(self.child.wait().unwrap().code(), Some(0), "{}", self.log());
         self.log()
     }
@@ -86,7 +86,7 @@ impl Daemon {
     }
 
     fn signal(&self, name: &str) {
-        assert!(Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap().success());
+        program::signal(self.child.id(), name);
     }
 }
 

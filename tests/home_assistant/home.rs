@@ -133,6 +133,23 @@ impl Home {
         self.until(&what, again, |home| home.state(entity) == Some(state)).await;
     }
 
+    /// The same of several entities, one after the other.
+    pub async fn shows_all(&mut self, wanted: &[(&str, &str)], again: impl Fn()) {
+        for (entity, state) in wanted {
+            self.shows(entity, state, &again).await;
+        }
+    }
+
+    /// Waits until what it knows is as it should be, where nothing has to be said again.
+    pub async fn comes_to(&mut self, what: &str, is: impl Fn(&Self) -> bool) {
+        self.until(&format!("it should {what}"), || (), is).await;
+    }
+
+    /// Waits until it counts on nothing that the device said.
+    pub async fn loses_the_device(&mut self) {
+        self.comes_to("find all unavailable", |home| home.states().all(|(_, state)| state == "unavailable")).await;
+    }
+
     /// The state of an entity.
     pub fn state(&self, entity: &str) -> Option<&str> {
         self.entities.get(entity).map(|entity| &*entity.state)

@@ -24,23 +24,23 @@ async fn a_face_that_speaks_is_seen_and_heard_in_home_assistant() {
             break message.json();
         }
     };
-    for (entity, state) in [
+    let wanted = [
         ("sensor.home_1_faces", "1"),
         ("binary_sensor.home_1_presence", "on"),
         ("sensor.home_1_expression", "happiness"),
         ("binary_sensor.home_1_voice", "on"),
         ("sensor.home_1_model_packs", "ok"),
         ("sensor.home_1_microphone", "ok"),
-    ] {
-        home.shows(entity, state, || ()).await;
-    }
+    ];
+    home.shows_all(&wanted, || ()).await;
     for number in
         ["sensor.home_1_valence", "sensor.home_1_arousal", "sensor.home_1_latency_99", "sensor.home_1_frame_rate"]
     {
-        home.until(number, || (), |home| home.state(number).is_some_and(|state| state.parse::<f32>().is_ok())).await;
+        let is_number = |home: &Home| home.state(number).is_some_and(|state| state.parse::<f32>().is_ok());
+        home.comes_to(&format!("show {number}"), is_number).await;
     }
-    home.until("an event", || (), |home| home.attribute("event.home_1_affect_event", "event_type") != Value::Null)
-        .await;
+    let is_told = |home: &Home| home.attribute("event.home_1_affect_event", "event_type") != Value::Null;
+    home.comes_to("tell an event", is_told).await;
 
     // Every topic that is read is one that the device speaks on.
     let topics = topics_of(&announced);
@@ -49,12 +49,7 @@ async fn a_face_that_speaks_is_seen_and_heard_in_home_assistant() {
     }
     assert_eq!(home.complaints, [""; 0]);
     let log = daemon.stop();
-    home.until(
-        "everything should be unavailable",
-        || (),
-        |home| home.states().all(|(_, state)| state == "unavailable"),
-    )
-    .await;
+    home.loses_the_device().await;
     assert!(!log.contains("ERROR"), "{log}");
 }
 

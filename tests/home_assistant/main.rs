@@ -6,12 +6,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-#[path = "../mqtt/harness.rs"]
-#[allow(dead_code, reason = "another test uses the rest")]
-mod harness;
-
 mod announced;
 mod believed;
 mod daemon;
 mod home;
 mod lived;
+
+use support::harness;

@@ -9,10 +9,11 @@ mod support;
 mod brokers;
 mod conversation;
 mod delivery;
-mod harness;
 mod log;
 mod outage;
 mod outbox;
 mod properties;
 mod trust;
 mod websocket;
+
+use support::harness;

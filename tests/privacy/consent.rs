@@ -1,7 +1,6 @@
 //! Consent and its withdrawal, and what is sensed between the two: nothing.
 
 use std::fs;
-use std::process::Command;
 
 use jiff::Timestamp;
 use rumqttc::v5::mqttbytes::QoS;
@@ -12,6 +11,7 @@ use serde_json::{Value, json};
 use crate::support::listener::{Listener, Message};
 use crate::support::media::astronaut_clip;
 use crate::support::mosquitto::Mosquitto;
+use crate::support::program;
 use crate::support::schema;
 use crate::world::{World, children};
 
@@ -66,7 +66,7 @@ async fn until_notice(listener: &mut Listener, state: &str) -> (Vec<Message>, Va
 }
 
 fn stop(daemon: &mut std::process::Child) {
-    assert!(Command::new("kill").args(["-TERM", &daemon.id().to_string()]).status().unwrap().success());
+    program::signal(daemon.id(), "TERM");
     assert_eq!(daemon.wait().unwrap().code(), Some(0));
 }
 

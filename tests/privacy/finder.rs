@@ -20,9 +20,14 @@ const LONGEST_WORD: usize = 256;
 const BLOCK: usize = 256;
 const DENSE: f64 = 6.8;
 
-/// How files of pictures, sound and compressed data begin.
-const FORMATS: [(&str, &[u8]); 12] = [
-    ("JPEG", b"\xff\xd8\xff"),
+/// How files of pictures, sound and compressed data begin. Three bytes would now and then be found by chance, among the
+/// sums and ids in the outbox.
+const FORMATS: [(&str, &[u8]); 17] = [
+    ("JPEG", b"\xff\xd8\xff\xe0"),
+    ("JPEG", b"\xff\xd8\xff\xe1"),
+    ("JPEG", b"\xff\xd8\xff\xdb"),
+    ("JPEG", b"\xff\xd8\xff\xc0"),
+    ("JPEG", b"\xff\xd8\xff\xfe"),
     ("PNG", b"\x89PNG\r\n\x1a\n"),
     ("GIF", b"GIF89a"),
     ("WAV", b"WAVEfmt "),
@@ -32,7 +37,8 @@ const FORMATS: [(&str, &[u8]); 12] = [
     ("Matroska", b"\x1a\x45\xdf\xa3"),
     ("Y4M", b"YUV4MPEG2 "),
     ("NumPy", b"\x93NUMPY"),
-    ("gzip", b"\x1f\x8b\x08"),
+    ("gzip", b"\x1f\x8b\x08\x00"),
+    ("gzip", b"\x1f\x8b\x08\x08"),
     ("Zstandard", b"\x28\xb5\x2f\xfd"),
 ];
 

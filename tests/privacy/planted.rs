@@ -1,13 +1,20 @@
 //! The finder finds: what is planted in a log or a message, in whatever form.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use affectd::capture::{self, Address, Frame, Read, Sound};
-use affectd::clock::SystemClock;
+use affectd::clock::{Clock, SystemClock};
+use affectd::outlet::{Outlet, Recorder};
+use affectd::pipeline::Sink;
+use affectd::privacy::{Door, Extent, Gate};
+use affectd::publish::{OUTBOX_FILE, OutboxSettings, PublishSettings};
 
 use crate::pattern::Clip;
+use crate::support::harness;
 use crate::support::program::astronaut;
+use crate::world::World;
 
 /// What stands around a leak.
 const BEFORE: &str = r#"2026-11-22T00:10:01.123456Z TRACE affectd::pipeline: frame=1042 latency=21.4 "#;
@@ -24,6 +31,10 @@ fn base64(bytes: &[u8], alphabet: &[u8; 64]) -> String {
     threes.flat_map(|bits| [six(bits, 18), six(bits, 12), six(bits, 6), six(bits, 0)]).collect()
 }
 
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 const FILES: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const ADDRESSES: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -36,16 +47,15 @@ fn every_way_to_write_some_pixels_or_samples_is_found() {
     let whole: Vec<_> = samples.iter().map(|sample| (sample * 32_768.0) as i16).collect();
     let whole_bytes: Vec<u8> = whole.iter().flat_map(|sample| sample.to_le_bytes()).collect();
     let float_bytes: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let unit: Vec<_> = row.iter().map(|luma| f32::from(*luma) / 255.0).collect();
     let both: Vec<_> = row.iter().map(|luma| f32::from(*luma) / 127.5 - 1.0).collect();
     let mut leaks: Vec<(&str, Vec<u8>)> = vec![
         ("pixels", row.to_vec()),
         ("samples", whole_bytes.clone()),
         ("samples as floats", float_bytes.clone()),
-        ("hexadecimal", hex(row).into()),
-        ("capitals", hex(row).to_uppercase().into()),
-        ("hexadecimal sound", hex(&float_bytes).into()),
+        ("hexadecimal", hexadecimal(row).into()),
+        ("capitals", hexadecimal(row).to_uppercase().into()),
+        ("hexadecimal sound", hexadecimal(&float_bytes).into()),
         ("a list", format!("{row:?}").into()),
         ("a list over lines", format!("{row:#?}").into()),
         ("a list of fractions", format!("{unit:?}").into()),
@@ -101,4 +111,58 @@ fn what_the_clip_gives_when_it_is_read_is_found() {
     }
     let noise = heard.len() * 7 / 8;
     assert!(!finder.search(&heard[noise..][..200]).is_empty());
+}
+
+/// The name of a recording.
+const RECORDING: &str = "recorded.ndjson";
+
+/// What the daemon leaves in a world when an event with that label happens while the broker is away.
+async fn left_behind(label: &str) -> World {
+    let world = World::new();
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let outbox = OutboxSettings { dir: Some(world.path("outbox")), ..OutboxSettings::default() };
+    let publisher = harness::start(&PublishSettings { outbox, ..harness::settings(nobody) });
+    let recorder = Recorder::create(&world.path(RECORDING), "kiosk-7".parse().unwrap()).unwrap();
+    let door = Door::new(publisher.handle(), Gate::open(SystemClock.now()), Extent::Everything);
+    let mut outlet = Outlet::new(door, Some(recorder));
+    outlet.event(&affectd::events::Event { label: label.try_into().unwrap(), ..harness::event(1) });
+    assert_eq!(publisher.stop(Duration::from_millis(300)).await.lost_events, 0, "it is not on the disk");
+    world
+}
+
+fn names(found: &[(std::path::PathBuf, Vec<String>)]) -> Vec<&Path> {
+    let mut names: Vec<_> = found.iter().map(|(path, _)| Path::new(path.file_name().unwrap())).collect();
+    names.sort();
+    names
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_event_carries_is_found_in_the_recording_and_in_the_outbox() {
+    let dir = tempfile::tempdir().unwrap();
+    let clip = Clip::make(dir.path(), 4);
+    let finder = clip.finder();
+    assert_eq!(left_behind("happiness").await.leaks(&finder), []);
+    let samples: Vec<u8> =
+        clip.samples()[..8].iter().flat_map(|sample| ((sample * 32_768.0) as i16).to_le_bytes()).collect();
+    for (how, label) in [("pixels", base64(&clip.row()[..24], FILES)), ("samples", hexadecimal(&samples))] {
+        let found = left_behind(&label).await.leaks(&finder);
+        assert_eq!(names(&found), [Path::new(OUTBOX_FILE), Path::new(RECORDING)], "{how}: {found:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn raw_pixels_are_found_wherever_they_lie_in_the_outbox() {
+    let dir = tempfile::tempdir().unwrap();
+    let clip = Clip::make(dir.path(), 4);
+    let (finder, world) = (clip.finder(), left_behind("happiness").await);
+    let (outbox, leak) = (world.path("outbox").join(OUTBOX_FILE), &clip.row()[..30]);
+    let whole = fs::read(&outbox).unwrap();
+    // In the header, across two pages, and in a page that nothing refers to.
+    for place in [0, 2 * 4096 - 15, whole.len() - leak.len()] {
+        let mut bytes = whole.clone();
+        bytes[place..][..leak.len()].copy_from_slice(leak);
+        fs::write(&outbox, bytes).unwrap();
+        let found = world.leaks(&finder);
+        assert_eq!(names(&found), [Path::new(OUTBOX_FILE)], "{place}: {found:?}");
+    }
 }

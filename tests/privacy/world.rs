@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use crate::finder::Finder;
 use crate::support::program;
 
 /// The folders that a program may take for its own.
@@ -63,6 +64,20 @@ impl World {
             }
         }
         files
+    }
+
+    /// What is in its files that should not be: the file, and what the finder says.
+    pub fn leaks(&self, finder: &Finder) -> Vec<(PathBuf, Vec<String>)> {
+        let found = self.files().into_iter().map(|(path, bytes)| (path, finder.search(&bytes)));
+        found.filter(|(_, found)| !found.is_empty()).collect()
+    }
+
+    /// What is in the file of that name, as far as it is text.
+    pub fn text(&self, name: &str) -> String {
+        let files = self.files();
+        let file = files.iter().find(|(path, _)| path.ends_with(name));
+        let (_, bytes) = file.unwrap_or_else(|| panic!("there is no {name}"));
+        String::from_utf8_lossy(bytes).into_owned()
     }
 
     /// The files elsewhere that a process, or one that it started, has open to write into.

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on, fails")]
 
 pub mod gate;
+pub mod harness;
 pub mod listener;
 pub mod media;
 pub mod mosquitto;

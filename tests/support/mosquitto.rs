@@ -97,13 +97,8 @@ impl Mosquitto {
     /// Starts it (again) on its port, and waits until it listens.
     pub fn restart(&mut self) {
         assert!(self.process.is_none(), "it runs already");
-        let mut child = spawn(&self.directory.path().join("mosquitto.conf"));
-        let deadline = SystemClock.now() + SOON;
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            let ended = child.try_wait().unwrap();
-            assert!(ended.is_none() && SystemClock.now() < deadline, "mosquitto does not listen:\n{}", self.log());
-            sleep(Duration::from_millis(5));
-        }
+        let config = self.directory.path().join("mosquitto.conf");
+        let child = listening(&config, ("127.0.0.1", self.port), || self.log());
         self.process = Some(child);
     }
 
@@ -131,6 +126,18 @@ impl Drop for Mosquitto {
 const OPENSSL: &str = "openssl.cnf";
 
 const REMEDY: &str = "this test needs a real broker: apt-get install mosquitto";
+
+/// Starts one with that configuration, and waits until it listens there.
+pub fn listening(config: &Path, address: (&str, u16), log: impl Fn() -> String) -> Child {
+    let mut child = spawn(config);
+    let deadline = SystemClock.now() + SOON;
+    while TcpStream::connect(address).is_err() {
+        let ended = child.try_wait().unwrap();
+        assert!(ended.is_none() && SystemClock.now() < deadline, "mosquitto does not listen:\n{}", log());
+        sleep(Duration::from_millis(5));
+    }
+    child
+}
 
 fn spawn(config: &Path) -> Child {
     let openssl = config.with_file_name(OPENSSL);

@@ -73,13 +73,7 @@ pub fn run(args: &ReplayArgs, models: Option<&Path>) -> anyhow::Result<Exit> {
     // What the service of the same configuration keeps is not ours to publish.
     config.publish.outbox.dir = args.outbox.clone();
 
-    let recorder = match &args.record {
-        Some(path) => Some(
-            Recorder::create(path, device.clone())
-                .with_context(|| format!("{}: the recording cannot be written", path.display()))?,
-        ),
-        None => None,
-    };
+    let recorder = setup::recorder(args.record.as_deref(), &device, Recorder::create)?;
     // Opened last, for a clip's time begins to run here.
     let source = capture::open_live(&args.clip, args.speed, clock.clone())?;
     let started = clock.now();

@@ -26,6 +26,8 @@
 //!
 //! What a failing disk may change can be read from outside as well: [`record`], [`salvage`] and [`store`].
 
+#[cfg(test)]
+mod film;
 mod keeper;
 #[cfg(test)]
 mod keeper_tests;

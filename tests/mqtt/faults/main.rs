@@ -19,10 +19,6 @@ use affectd::publish::Protocol;
 #[path = "../../support/mod.rs"]
 mod support;
 
-#[allow(dead_code, reason = "each test uses its own part of it")]
-#[path = "../harness.rs"]
-mod harness;
-
 mod broker;
 mod clock;
 mod ledger;
@@ -34,6 +30,7 @@ mod several;
 mod trust;
 
 use ledger::Tally;
+use support::harness;
 
 /// Scenarios at a time: most of them wait most of the time.
 const AT_A_TIME: usize = 8;

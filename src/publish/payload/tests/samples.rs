@@ -25,6 +25,7 @@ use crate::publish::payload::{
     DevicePayload, EventPayload, EventTimes, FaceLine, HealthPayload, NoticePayload, ReplyPayload, ScenePayload,
     Status, VoiceLine,
 };
+use crate::publish::state::testing;
 use crate::publish::{Answer, DeviceId, FaceState, FusedState, Identity, PackInfo, Place, SceneState, VoiceState};
 use crate::voice::SoundQuality;
 
@@ -321,16 +322,7 @@ pub(super) fn speaking_scene() -> String {
 }
 
 pub(super) fn empty_scene() -> String {
-    let state = SceneState {
-        captured_at: Monotonic::default(),
-        faces: 0,
-        valence: None,
-        arousal: None,
-        expression: None,
-        speaker: None,
-        fused: None,
-    };
-    wire(&ScenePayload::of(&state, captured_at().into(), &device_id()))
+    wire(&ScenePayload::of(&testing::scene(0), captured_at().into(), &device_id()))
 }
 
 pub(super) fn voice_state() -> VoiceState {

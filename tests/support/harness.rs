@@ -1,4 +1,4 @@
-//! What these tests speak of: one device, one face, numbered events; and waiting for things to come about.
+//! What the tests of publishing speak of: one device, one face, numbered events; and waiting for things to come about.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,12 +12,13 @@ use affectd::publish::{
     Answer, BrokerAddress, Connection, Counts, FaceState, Identity, PackInfo, PublishHandle, PublishSettings,
     Publisher, SceneState, Trouble,
 };
+use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
-use crate::support::SOON;
-use crate::support::listener::Message;
+use super::SOON;
+use super::listener::Message;
 
 pub const STATUS: &str = "affect/kiosk-7/status";
 pub const DEVICE: &str = "affect/kiosk-7/device";
@@ -115,7 +116,13 @@ pub fn event(number: u128) -> Event {
 }
 
 pub fn number(message: &Message) -> u128 {
-    message.json()["id"].as_str().unwrap().parse::<Uuid>().unwrap().as_u128()
+    number_in(&message.payload)
+}
+
+/// The number of the event in a payload.
+pub fn number_in(payload: &[u8]) -> u128 {
+    let event: Value = serde_json::from_slice(payload).unwrap();
+    event["id"].as_str().unwrap().parse::<Uuid>().unwrap().as_u128()
 }
 
 pub fn answer<L>(label: L) -> Option<Answer<L>> {
