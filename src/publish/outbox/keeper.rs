@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -18,7 +18,7 @@ use super::queue::{AHEAD, BATCH, Batch, Found};
 use super::salvage;
 use super::shared::{Ending, Outbox, Task};
 use super::standing::Place;
-use super::store::{Store, StoreError, set_aside};
+use super::store::{Store, StoreError, searched, set_aside, unsearched};
 use super::{record, store};
 use crate::clock::{Clock, Monotonic};
 
@@ -112,16 +112,11 @@ impl Work {
 
     /// Opens the file and tells the queue what it holds.
     fn open(&self) -> Result<Store, StoreError> {
-        let mut index = Index::new(self.dating());
-        let store = match Store::open(&self.folder, |key, record| index.add(key, record)) {
+        let (store, index) = match self.look() {
             Err(StoreError::Damaged { path, reason }) => {
-                let aside = set_aside(&self.folder)?;
-                error!(
-                    file = %path.display(), reason, aside = %aside.display(),
-                    "The file of events that wait is damaged and was set aside."
-                );
-                index = Index::new(self.dating());
-                self.salvage(&aside, &mut index)?
+                set_aside(&self.folder)?;
+                error!(file = %path.display(), reason, "The file of events that wait is damaged and was set aside.");
+                self.look()?
             }
             result => result?,
         };
@@ -131,18 +126,35 @@ impl Work {
         Ok(store)
     }
 
-    /// Begins a new file with the letters that can be found in a damaged one.
-    fn salvage(&self, aside: &std::path::Path, index: &mut Index) -> Result<Store, StoreError> {
-        let disk = |error| StoreError::Disk { path: aside.to_owned(), error };
-        let letters = File::open(aside).and_then(|file| salvage::search(file, &index.dating)).map_err(disk)?;
+    /// The file, into which the letters of one that was set aside go first, and what it holds.
+    fn look(&self) -> Result<(Store, Index), StoreError> {
+        if let Some(aside) = unsearched(&self.folder) {
+            self.salvage(&aside)?;
+        }
+        let mut index = Index::new(self.dating());
+        let store = Store::open(&self.folder, |key, record| index.add(key, record))?;
+        Ok((store, index))
+    }
+
+    /// Puts the letters that can be found in a damaged file into the new one. Where it is broken off, by a power cut or a
+    /// full disk, it is done again as a whole: a letter has the same key each time.
+    fn salvage(&self, aside: &Path) -> Result<(), StoreError> {
+        let found = File::open(aside).and_then(|file| salvage::search(file, &self.dating()));
+        let letters = found.unwrap_or_else(|error| {
+            error!(file = %aside.display(), "Events are lost: the damaged file cannot be read at all: {error}.");
+            Vec::new()
+        });
         let mut store = Store::open(&self.folder, |_, _| {})?;
-        warn!(letters = letters.len(), "Events were found in the damaged file; some may have been published before.");
         for batch in letters.chunks(BATCH) {
             let records: Vec<_> = batch.iter().map(|(key, letter)| (*key, record::encode(*key, letter))).collect();
             store.commit(&records, &[])?;
-            records.iter().for_each(|(key, record)| index.add(*key, record));
         }
-        Ok(store)
+        let kept = searched(&self.folder)?;
+        warn!(
+            letters = letters.len(), file = %kept.display(),
+            "Events were found in the damaged file; some may have been published before."
+        );
+        Ok(())
     }
 
     fn read(&mut self, wanted: &[(Seq, u64)]) {

@@ -9,8 +9,9 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::letter::testing::{letter_at, number};
-use super::store::{DAMAGED, FILE};
-use super::{Keeper, Outbox, OutboxSettings, OutboxStanding, Place, Seq};
+use super::limits::Dating;
+use super::store::{DAMAGED, FILE, Store, set_aside, unsearched};
+use super::{Keeper, Outbox, OutboxSettings, OutboxStanding, Place, Seq, record, salvage};
 use crate::clock::{Clock, SystemClock};
 
 /// Ten seconds, for machines that have much to do.
@@ -154,21 +155,56 @@ fn a_folder_that_cannot_be_used_is_told_of_and_used_when_it_can() {
     Kept::at(&place).deliver(2..5);
 }
 
-#[test]
-fn a_damaged_file_is_set_aside_and_its_letters_go_on() {
-    let folder = tempfile::tempdir().unwrap();
-    let kept = Kept::at(folder.path());
-    kept.push(0..50);
+/// A file with so many letters that cannot be opened any more; its bytes.
+fn damaged(folder: &Path, letters: u128) -> Vec<u8> {
+    let kept = Kept::at(folder);
+    kept.push(0..letters);
     assert_eq!(kept.stop(), 0);
-    let file = folder.path().join(FILE);
+    let file = folder.join(FILE);
     let mut bytes = fs::read(&file).unwrap();
     bytes[..512].fill(0xFF);
     fs::write(&file, &bytes).unwrap();
+    bytes
+}
+
+#[test]
+fn a_damaged_file_is_set_aside_and_its_letters_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = damaged(folder.path(), 50);
     let kept = Kept::at(folder.path());
     kept.push(50..51);
     kept.deliver(0..51);
     assert!(fs::read(folder.path().join(DAMAGED)).unwrap() == bytes, "it is kept as it was");
     assert_eq!((kept.outbox.tally().restored, kept.stop()), (50, 0));
+}
+
+/// The power fails when the file was set aside; when some of its letters are in the new one; and when that one is damaged
+/// in its turn.
+#[test]
+fn a_search_that_was_broken_off_is_done_again_and_no_letter_is_lost_or_doubled() {
+    for (some, damaged_again) in [(0, false), (20, false), (20, true)] {
+        let folder = tempfile::tempdir().unwrap();
+        let bytes = damaged(folder.path(), 50);
+        set_aside(folder.path()).unwrap();
+        let letters = salvage::search(&*bytes, &dating()).unwrap();
+        let records: Vec<_> =
+            letters[..some].iter().map(|(key, letter)| (*key, record::encode(*key, letter))).collect();
+        Store::open(folder.path(), |_, _| {}).unwrap().commit(&records, &[]).unwrap();
+        if damaged_again {
+            fs::write(folder.path().join(FILE), b"this is no database".repeat(1000)).unwrap();
+        }
+        let kept = Kept::at(folder.path());
+        kept.push(50..51);
+        kept.deliver(0..51);
+        assert_eq!((kept.outbox.tally().restored, kept.stop()), (50, 0), "{some} {damaged_again}");
+        assert!(fs::read(folder.path().join(DAMAGED)).unwrap() == bytes, "it is kept as it was");
+        assert_eq!(unsearched(folder.path()), None);
+    }
+}
+
+fn dating() -> Dating {
+    let now = SystemClock.now();
+    Dating { now, wall: SystemClock.wall(now) }
 }
 
 #[test]

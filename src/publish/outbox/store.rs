@@ -21,7 +21,10 @@ use super::queue::KEYS;
 /// The name of the file in its folder.
 pub const FILE: &str = "outbox.redb";
 
-/// The name under which a damaged file is set aside. A later one takes its place.
+/// The name under which a damaged file is set aside, to be searched for letters.
+const UNSEARCHED: &str = "outbox.unsearched.redb";
+
+/// The name under which a damaged file is kept when it has been searched. A later one takes its place.
 pub const DAMAGED: &str = "outbox.damaged.redb";
 
 /// How many times as large as its records a file may become; see the test.
@@ -183,14 +186,36 @@ fn show_all(database: &Database, seen: &mut impl FnMut(u64, &[u8])) -> Result<()
     Ok(())
 }
 
-/// Sets the damaged file in `folder` aside; returns where it is now.
+/// Sets the damaged file in `folder` aside. One that was set aside before and not yet searched to the end stays: what is
+/// damaged now was begun with letters of that one, and holds nothing else.
 ///
 /// # Errors
 /// When the disk does not work.
-pub fn set_aside(folder: &Path) -> Result<PathBuf, StoreError> {
-    let (from, to) = (folder.join(FILE), folder.join(DAMAGED));
-    fs::rename(&from, &to).map_err(|error| StoreError::Disk { path: from, error })?;
+pub fn set_aside(folder: &Path) -> Result<(), StoreError> {
+    let (from, to) = (folder.join(FILE), folder.join(UNSEARCHED));
+    let gone = if to.exists() { fs::remove_file(&from) } else { fs::rename(&from, &to) };
+    gone.and_then(|()| sync_names(folder)).map_err(|error| StoreError::Disk { path: from, error })
+}
+
+/// The file in `folder` that was set aside and is still to be searched.
+pub fn unsearched(folder: &Path) -> Option<PathBuf> {
+    Some(folder.join(UNSEARCHED)).filter(|path| path.exists())
+}
+
+/// Says that the letters of the file that was set aside are in the new one; returns where it is kept.
+///
+/// # Errors
+/// When the disk does not work.
+pub fn searched(folder: &Path) -> Result<PathBuf, StoreError> {
+    let (from, to) = (folder.join(UNSEARCHED), folder.join(DAMAGED));
+    let kept = fs::rename(&from, &to).and_then(|()| sync_names(folder));
+    kept.map_err(|error| StoreError::Disk { path: from, error })?;
     Ok(to)
+}
+
+/// Waits until the disk has the names of the files as they are now.
+fn sync_names(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
 }
 
 /// redb promises errors, not panics, for files that it has checked; but what is damaged is not to be trusted, and the
