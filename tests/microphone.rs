@@ -75,7 +75,7 @@ impl Scene {
     }
 
     async fn end(mut self) {
-        self.signal("TERM");
+        self.signal("-TERM");
         while self.listener.next_on("affect/mic/status").await.text() != "stopped" {}
         assert_eq!(self.daemon.wait().unwrap().code(), Some(0));
     }
@@ -126,9 +126,9 @@ async fn a_microphone_that_comes_late_is_heard_and_so_it_is_after_the_daemon_sto
     fs::copy(microphone.config(), &late).unwrap();
     scene.voices(2).await;
 
-    scene.signal("STOP");
+    scene.signal("-STOP");
     tokio::time::sleep(Duration::from_secs(1)).await;
-    scene.signal("CONT");
+    scene.signal("-CONT");
     scene.voices(2).await;
     scene.faces(2).await;
     scene.end().await;

@@ -110,7 +110,7 @@ async fn a_daemon_that_is_killed_while_the_broker_is_away_loses_nothing_that_was
         let mut daemon = Daemon(configured(dir.path(), broker.port).spawn().unwrap());
         let before = recorded(dir.path()).len();
         let seen = until_recorded(dir.path(), before + 12);
-        daemon.signal("KILL");
+        daemon.signal("-KILL");
         daemon.ends();
         must_arrive.extend(seen[before..].iter().map(key));
         println!(
@@ -127,7 +127,7 @@ async fn a_daemon_that_is_killed_while_the_broker_is_away_loses_nothing_that_was
     while arrived.len() < must_arrive.len() {
         arrived.push(listener.next_on(EVENTS).await);
     }
-    daemon.signal("TERM");
+    daemon.signal("-TERM");
     arrived.extend(listener.until_stopped().await.into_iter().filter(|message| message.topic == EVENTS));
     daemon.ends();
 
@@ -222,7 +222,7 @@ async fn on_a_full_disk_events_wait_in_memory_and_health_says_so_until_there_is_
             break;
         }
     }
-    daemon.signal("TERM");
+    daemon.signal("-TERM");
     daemon.ends();
 }
 
@@ -257,6 +257,6 @@ async fn while_the_broker_acknowledges_nothing_is_written_and_without_it_little(
     // The recording itself dirties one page for each event.
     assert!(figures[0] <= 4096, "{figures:?}");
     assert!(figures[1] <= 128 << 10, "{figures:?}");
-    daemon.signal("TERM");
+    daemon.signal("-TERM");
     daemon.ends();
 }

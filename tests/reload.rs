@@ -171,7 +171,7 @@ impl Daemon {
     }
 
     async fn stop(mut self) {
-        self.signal("TERM");
+        self.signal("-TERM");
         while self.listener.next_on("affect/reload-1/status").await.text() != "stopped" {}
         assert_eq!(self.child.wait().unwrap().code(), Some(0));
     }
@@ -295,17 +295,17 @@ async fn a_pack_that_is_not_whole_or_not_right_leaves_the_old_one_at_work_is_sai
 async fn a_hangup_makes_it_look_at_once_and_never_ends_it() {
     let mut daemon = Daemon::start(packs(), "reload_every_s = 0").await;
     daemon.states_of("mtanet 0.1.0").await;
-    daemon.signal("HUP");
+    daemon.signal("-HUP");
     daemon.says(1, &["Pack is the one at work", "mtanet 0.1.0"], "mtanet 0.1.0").await;
 
     daemon.put(FACE, "pack.toml", manifest(FACE, "0.2.0"));
     daemon.goes_on_with("mtanet 0.1.0", 30).await;
-    daemon.signal("HUP");
+    daemon.signal("-HUP");
     daemon.states_of("mtanet 0.2.0").await;
 
     daemon.put(FACE, "pack.toml", "schema = 1\n");
     for times in 1..=2 {
-        daemon.signal("HUP");
+        daemon.signal("-HUP");
         daemon.says(times, &["New pack refused", "pack.toml"], "mtanet 0.2.0").await;
     }
     daemon.stop().await;

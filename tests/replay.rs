@@ -88,7 +88,7 @@ async fn a_termination_ends_every_event_and_says_goodbye() {
         .unwrap();
     let first = listener.next_on("affect/test-2/events").await;
     assert_eq!(first.json()["type"], "new");
-    program::signal(child.id(), "TERM");
+    program::signal(child.id(), "-TERM");
     let messages = listener.until_stopped().await;
     let ends = messages.iter().filter(|m| m.topic.ends_with("/events") && m.json()["type"] == "end");
     assert!(ends.filter(|m| m.json()["id"] == first.json()["id"]).count() == 1);

@@ -35,7 +35,7 @@ async fn what_is_published_is_dated_now_and_a_signal_ends_it_with_a_goodbye() {
     let at: jiff::Timestamp = event.json()["at"].as_str().unwrap().parse().unwrap();
     let age = SystemClock.wall(SystemClock.now()).duration_since(at);
     assert!(age.as_secs().abs() < 60, "the event is dated {at}");
-    program::signal(child.id(), "TERM");
+    program::signal(child.id(), "-TERM");
     while listener.next_on("affect/run-1/status").await.text() != "stopped" {}
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
@@ -51,7 +51,7 @@ async fn a_camera_that_is_not_there_is_waited_for_while_the_device_is_online() {
     // writes into a closed pipe fails.
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
     assert!(lines.any(|line| line.contains("Camera lost") && line.contains("video-that-is-not-there")));
-    program::signal(child.id(), "TERM");
+    program::signal(child.id(), "-TERM");
     while listener.next_on("affect/run-1/status").await.text() != "stopped" {}
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }

@@ -142,7 +142,7 @@ async fn a_camera_that_is_not_there_is_told_of_and_holds_up_nothing() {
     // It waits and says so, which is progress.
     daemon.manager.hears("WATCHDOG=1");
     daemon.manager.hears("WATCHDOG=1");
-    daemon.signal("HUP");
+    daemon.signal("-HUP");
     let reloading = daemon.manager.hears("RELOADING=1");
     let since = reloading.lines().find_map(|line| line.strip_prefix("MONOTONIC_USEC=")).unwrap();
     assert!(since.parse::<u64>().unwrap() > 0);
@@ -150,7 +150,7 @@ async fn a_camera_that_is_not_there_is_told_of_and_holds_up_nothing() {
     // Whoever comes later finds it, too.
     let mut late = Listener::everything(mosquitto.port).await;
     assert!(late.next_on(HEALTH).await.retained);
-    daemon.signal("TERM");
+    daemon.signal("-TERM");
     daemon.manager.hears("STOPPING=1");
     while listener.next_on("affect/care-1/status").await.text() != "stopped" {}
     assert_eq!(daemon.ends().code(), Some(0));
@@ -192,12 +192,12 @@ async fn a_camera_that_falls_silent_is_told_of_within_five_seconds_and_so_is_its
     assert_eq!(event.json()["type"], "new");
     told(&mut listener, "camera", "ok", "").await;
     let watch = Stopwatch::start();
-    feed.signal("STOP");
+    feed.signal("-STOP");
     told(&mut listener, "camera", "failed", "gives no frames").await;
     // Five seconds, and one for ffmpeg's last frames and a busy machine.
     assert!(watch.elapsed() < Duration::from_secs(6), "{:?}", watch.elapsed());
     let watch = Stopwatch::start();
-    feed.signal("CONT");
+    feed.signal("-CONT");
     let health = told(&mut listener, "camera", "ok", "").await;
     assert!(watch.elapsed() < Duration::from_secs(5), "{:?}", watch.elapsed());
     assert_eq!(health["stages"]["camera"]["restarts"], 0, "nothing had to be started again");
@@ -242,7 +242,7 @@ fn a_stop_while_camera_and_broker_are_away_is_a_clean_one() {
     let status = daemon.manager.hears("STATUS=camera failed: ");
     let status = if status.contains("mqtt failed") { status } else { daemon.manager.hears("STATUS=camera failed: ") };
     assert!(status.contains("mqtt failed: nobody listens"), "{status}");
-    daemon.signal("TERM");
+    daemon.signal("-TERM");
     daemon.manager.hears("STOPPING=1");
     assert_eq!(daemon.ends().code(), Some(0));
 }
@@ -268,7 +268,7 @@ async fn health_is_not_queued_and_the_newest_is_told_after_a_reconnect() {
     // The one that was found while the broker was away, not those before it; then that it is back.
     assert_eq!(first.json()["stages"]["camera"]["state"], "failed");
     told(&mut listener, "mqtt", "ok", "").await;
-    daemon.signal("TERM");
+    daemon.signal("-TERM");
     while listener.next_on("affect/care-1/status").await.text() != "stopped" {}
     assert_eq!(daemon.ends().code(), Some(0));
 }
@@ -284,10 +284,10 @@ async fn a_second_signal_ends_at_once() {
     listener.next_on("affect/care-1/events").await;
     // Nothing that ends is acknowledged any more, so the goodbye takes its time.
     gate.freeze();
-    daemon.signal("TERM");
+    daemon.signal("-TERM");
     daemon.manager.hears("STOPPING=1");
     let watch = Stopwatch::start();
-    daemon.signal("TERM");
+    daemon.signal("-TERM");
     assert_eq!(daemon.ends().code(), Some(1));
     assert!(watch.elapsed() < Duration::from_secs(4), "it took its time all the same: {:?}", watch.elapsed());
 }

@@ -91,7 +91,7 @@ async fn a_microphone_that_is_not_there_is_waited_for_and_the_faces_go_on() {
     for _ in 0..3 {
         while !listener.next().await.topic.contains("/faces/") {}
     }
-    program::signal(child.id(), "TERM");
+    program::signal(child.id(), "-TERM");
     while listener.next_on("affect/run-2/status").await.text() != "stopped" {}
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }

@@ -110,7 +110,7 @@ impl Daemon {
 
     /// Stops it in an orderly way.
     pub fn stop(&mut self) -> Option<i32> {
-        program::signal(self.child.id(), "TERM");
+        program::signal(self.child.id(), "-TERM");
         self.child.wait().unwrap().code()
     }
 }

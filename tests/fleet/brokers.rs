@@ -79,7 +79,7 @@ impl Broker {
     /// Stops it as the service manager would.
     pub fn stop(&mut self) {
         if let Some(mut child) = self.process.take() {
-            program::signal(child.id(), "TERM");
+            program::signal(child.id(), "-TERM");
             child.wait().unwrap();
         }
     }

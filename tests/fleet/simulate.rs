@@ -100,7 +100,7 @@ async fn an_interrupt_ends_the_measurement_with_goodbyes_and_a_report() {
     for _ in 0..5 {
         assert_eq!(listener.next().await.text(), "online");
     }
-    program::signal(child.id(), "INT");
+    program::signal(child.id(), "-INT");
     let output = spawn_blocking(|| child.wait_with_output().unwrap()).await.unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();

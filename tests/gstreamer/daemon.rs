@@ -40,7 +40,7 @@ async fn a_face_before_a_network_camera_is_told_and_the_cameras_password_is_not(
     schema::check(&event);
     assert_eq!(event.json()["kind"], "presence");
     drop(server);
-    program::signal(child.id(), "TERM");
+    program::signal(child.id(), "-TERM");
     while listener.next_on("affect/gst-1/status").await.text() != "stopped" {}
     assert_eq!(child.wait().unwrap().code(), Some(0));
     let log = fs::read_to_string(log).unwrap();

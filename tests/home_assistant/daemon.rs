@@ -69,12 +69,12 @@ impl Daemon {
 
     /// Asks it to look at its packs.
     pub fn reload(&self) {
-        self.signal("HUP");
+        self.signal("-HUP");
     }
 
     /// Asks it to stop, and waits until it has.
     pub fn stop(mut self) -> String {
-        self.signal("TERM");
+        self.signal("-TERM");
         assert_eq!(self.child.wait().unwrap().code(), Some(0), "{}", self.log());
         self.log()
     }

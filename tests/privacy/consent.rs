@@ -66,7 +66,7 @@ async fn until_notice(listener: &mut Listener, state: &str) -> (Vec<Message>, Va
 }
 
 fn stop(daemon: &mut std::process::Child) {
-    program::signal(daemon.id(), "TERM");
+    program::signal(daemon.id(), "-TERM");
     assert_eq!(daemon.wait().unwrap().code(), Some(0));
 }
 

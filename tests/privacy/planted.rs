@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use affectd::capture::{self, Address, Frame, Read, Sound};
@@ -11,6 +12,7 @@ use affectd::pipeline::Sink;
 use affectd::privacy::{Door, Extent, Gate};
 use affectd::publish::{OUTBOX_FILE, OutboxSettings, PublishSettings};
 
+use crate::finder::Finder;
 use crate::pattern::Clip;
 use crate::support::harness;
 use crate::support::program::astronaut;
@@ -19,6 +21,14 @@ use crate::world::World;
 /// What stands around a leak.
 const BEFORE: &str = r#"2026-11-22T00:10:01.123456Z TRACE affectd::pipeline: frame=1042 latency=21.4 "#;
 const AFTER: &str = r#" {"schema":1,"device":"kiosk-7","valence":0.31,"action_units":{"AU12":0.93,"AU25":0.7}}"#;
+
+/// A clip whose file is gone, and what looks for it: made once, for it takes its time.
+static SECRET: LazyLock<(Clip, Finder)> = LazyLock::new(|| {
+    let dir = tempfile::tempdir().unwrap();
+    let clip = Clip::make(dir.path(), 4);
+    let finder = clip.finder();
+    (clip, finder)
+});
 
 fn planted(leak: &[u8]) -> Vec<u8> {
     [BEFORE.as_bytes(), leak, AFTER.as_bytes()].concat()
@@ -40,9 +50,7 @@ const ADDRESSES: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw
 
 #[test]
 fn every_way_to_write_some_pixels_or_samples_is_found() {
-    let dir = tempfile::tempdir().unwrap();
-    let clip = Clip::make(dir.path(), 4);
-    let finder = clip.finder();
+    let (clip, finder) = &*SECRET;
     let (row, samples) = (&clip.row()[..30], &clip.samples()[..30]);
     let whole: Vec<_> = samples.iter().map(|sample| (sample * 32_768.0) as i16).collect();
     let whole_bytes: Vec<u8> = whole.iter().flat_map(|sample| sample.to_le_bytes()).collect();
@@ -78,8 +86,7 @@ fn every_way_to_write_some_pixels_or_samples_is_found() {
 
 #[test]
 fn pictures_in_files_and_what_nobody_can_read_are_found_though_they_are_of_something_else() {
-    let dir = tempfile::tempdir().unwrap();
-    let finder = Clip::make(dir.path(), 4).finder();
+    let (_, finder) = &*SECRET;
     let photo = fs::read(astronaut()).unwrap();
     for (how, leak) in [
         ("a photo", &photo[..]),
@@ -138,23 +145,19 @@ fn names(found: &[(std::path::PathBuf, Vec<String>)]) -> Vec<&Path> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_event_carries_is_found_in_the_recording_and_in_the_outbox() {
-    let dir = tempfile::tempdir().unwrap();
-    let clip = Clip::make(dir.path(), 4);
-    let finder = clip.finder();
-    assert_eq!(left_behind("happiness").await.leaks(&finder), []);
+    let (clip, finder) = &*SECRET;
+    assert_eq!(left_behind("happiness").await.leaks(finder), []);
     let samples: Vec<u8> =
         clip.samples()[..8].iter().flat_map(|sample| ((sample * 32_768.0) as i16).to_le_bytes()).collect();
     for (how, label) in [("pixels", base64(&clip.row()[..24], FILES)), ("samples", hexadecimal(&samples))] {
-        let found = left_behind(&label).await.leaks(&finder);
+        let found = left_behind(&label).await.leaks(finder);
         assert_eq!(names(&found), [Path::new(OUTBOX_FILE), Path::new(RECORDING)], "{how}: {found:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn raw_pixels_are_found_wherever_they_lie_in_the_outbox() {
-    let dir = tempfile::tempdir().unwrap();
-    let clip = Clip::make(dir.path(), 4);
-    let (finder, world) = (clip.finder(), left_behind("happiness").await);
+    let ((clip, finder), world) = (&*SECRET, left_behind("happiness").await);
     let (outbox, leak) = (world.path("outbox").join(OUTBOX_FILE), &clip.row()[..30]);
     let whole = fs::read(&outbox).unwrap();
     // In the header, across two pages, and in a page that nothing refers to.
@@ -162,7 +165,7 @@ async fn raw_pixels_are_found_wherever_they_lie_in_the_outbox() {
         let mut bytes = whole.clone();
         bytes[place..][..leak.len()].copy_from_slice(leak);
         fs::write(&outbox, bytes).unwrap();
-        let found = world.leaks(&finder);
+        let found = world.leaks(finder);
         assert_eq!(names(&found), [Path::new(OUTBOX_FILE)], "{place}: {found:?}");
     }
 }

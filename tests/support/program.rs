@@ -44,9 +44,9 @@ pub fn started(mut command: Command) -> (Child, Arc<Mutex<Vec<String>>>) {
     (child, said)
 }
 
-/// Sends a process a signal, as `TERM` or `KILL`.
+/// Sends a process a signal, as `-TERM` or `-KILL`.
 pub fn signal(process: u32, name: &str) {
-    let sent = Command::new("kill").args([format!("-{name}"), process.to_string()]).status();
+    let sent = Command::new("kill").args([name, &process.to_string()]).status();
     assert!(sent.unwrap().success(), "{process} cannot be sent {name}");
 }
 
