@@ -180,8 +180,8 @@ pub enum Format {
 }
 
 const AFTER_EVAL: &str = "\
-Annotations and predictions are laid out alike: DIR/VA_Set/VIDEO.txt, DIR/EXPR_Set/VIDEO.txt
-and DIR/AU_Set/VIDEO.txt (deeper folders such as VA_Set/Validation_Set are looked into), or one
+Annotations and predictions are laid out alike: DIR/VA_Set/VIDEO.txt, DIR/EXPR_Set/VIDEO.txt \
+and DIR/AU_Set/VIDEO.txt (deeper folders such as VA_Set/Validation_Set are looked into), or one \
 list of all tasks. A header, then a line for each frame:
   VA_Set    valence,arousal                                      -5: not annotated
   EXPR_Set  Neutral,Anger,Disgust,Fear,Happiness,Sadness,...     -1: not annotated
@@ -315,13 +315,13 @@ pub struct CheckArgs {
 }
 
 const AFTER_DOCTOR: &str = "\
-Opens the camera and the microphone for a few seconds, runs every configured model, and logs in
-to the broker under a client id of its own. Stop the service first (`systemctl stop affectd`):
-most cameras serve one program at a time. Nothing that is seen or heard is kept or sent. To the
-broker goes one empty message that it does not keep, on PREFIX/DEVICE/doctor, to learn whether
+Opens the camera and the microphone for a few seconds, runs every configured model, and logs in \
+to the broker under a client id of its own. Stop the service first (`systemctl stop affectd`): \
+most cameras serve one program at a time. Nothing that is seen or heard is kept or sent. To the \
+broker goes one empty message that it does not keep, on PREFIX/DEVICE/doctor, to learn whether \
 this device may publish.
 
-Exit codes: 0 nothing failed (there may be warnings), 1 something failed, 64 wrong command line,
+Exit codes: 0 nothing failed (there may be warnings), 1 something failed, 64 wrong command line, \
 78 wrong configuration.";
 
 /// Arguments of `doctor`.
@@ -469,12 +469,12 @@ pub struct SmoothingArgs {
 }
 
 const AFTER_SIMULATE: &str = "\
-Each device is a real publisher with its own connection, will, topics and outbox; what it publishes is made up: people
-come, show expressions and go, and the daemon's own rules make events of it. Their ids are simulated-0001 and so on, and
+Each device is a real publisher with its own connection, will, topics and outbox; what it publishes is made up: people \
+come, show expressions and go, and the daemon's own rules make events of it. Their ids are simulated-0001 and so on, and \
 board, pack and engine say `simulated`. At the end their retained messages are removed from the broker.
 
-Latency is the time from handing a message to its publisher until a subscriber in this process has it, by the stamp in
-the message; both ends share one clock, and this machine's processors with the broker if that runs here.
+Latency is the time from handing a message to its publisher until a subscriber in this process has it, by the stamp in \
+the message; both ends share one clock, and this machine's processors with the broker if that runs here. \
 Lost events are those that no subscriber has received at the end.
 
 Examples:
@@ -482,7 +482,7 @@ Examples:
   affectd simulate --devices 200 --faces 3 --seconds 300 --config /etc/affectd/affectd.toml --json
 
 What the figures mean for a fleet: docs/fleet.md.
-Exit codes: 0 every device was online and no event was lost, 1 otherwise, 64 wrong command line, 78 wrong
+Exit codes: 0 every device was online and no event was lost, 1 otherwise, 64 wrong command line, 78 wrong \
 configuration.";
 
 /// Arguments of `simulate`.
@@ -538,6 +538,21 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    /// Terminals wrap each paragraph to their own width: a line that ends within one would stay short there.
+    #[test]
+    fn no_line_of_the_help_ends_within_a_paragraph() {
+        fn look(command: &clap::Command) {
+            let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for (line, next) in text.lines().zip(text.lines().skip(1)) {
+                let goes_on =
+                    !line.is_empty() && next.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
+                assert!(!goes_on, "{}: {line:?} goes on with {next:?}", command.get_name());
+            }
+            command.get_subcommands().for_each(look);
+        }
+        look(&Cli::command());
     }
 
     #[test]
