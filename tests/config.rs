@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use affectd::capture::v4l::controls::{Controls, PowerLine, Tuned};
 use affectd::config::{self, Config, ConfigErrors, Environment, reference};
@@ -67,6 +67,43 @@ mod manual {
     #[test]
     fn the_committed_reference_is_the_programs_own() {
         assert_committed("docs/configuration.md", &reference::markdown());
+    }
+
+    /// What stands in the manual between backticks as `section.key` or `section.key = value`, by page.
+    fn keys_in_the_manual() -> Vec<(PathBuf, String)> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let pages = ["docs", "boards"].iter().flat_map(|folder| std::fs::read_dir(root.join(folder)).unwrap());
+        let pages = pages.map(|page| page.unwrap().path()).chain([root.join("README.md")]);
+        let pages = pages.filter(|page| page.extension().is_some_and(|extension| extension == "md"));
+        let named = |text: &str| {
+            let (section, key) = text.split_once('.')?;
+            reference::sections().iter().find(|known| known.name == section)?;
+            let name = key.split(" = ").next()?;
+            name.chars().all(|c| c.is_ascii_lowercase() || c == '_').then(|| text.to_owned())
+        };
+        let of_page = |page: PathBuf| {
+            let text = std::fs::read_to_string(&page).unwrap();
+            let lines = text.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
+            lines.filter_map(named).map(|key| (page.clone(), key)).collect::<Vec<_>>()
+        };
+        pages.flat_map(of_page).collect()
+    }
+
+    #[test]
+    fn every_key_that_the_manual_names_is_there_and_takes_the_value_that_is_shown() {
+        let named = keys_in_the_manual();
+        assert!(named.len() > 50, "{named:?}");
+        for (page, text) in named {
+            let (section, rest) = text.split_once('.').unwrap();
+            let (key, value) = rest.split_once(" = ").map_or((rest, None), |(key, value)| (key, Some(value)));
+            let known = reference::sections().into_iter().find(|known| known.name == section).unwrap();
+            assert!(known.keys.iter().any(|known| known.name == key), "{}: `{text}`", page.display());
+            // Builds without GStreamer refuse its pipelines.
+            if let Some(value) = value.filter(|value| !value.contains("gst:")) {
+                let written = config::parse(NAME, &format!("[{section}]\n{key} = {value}\n"), &host());
+                assert!(written.is_ok(), "{}: `{text}`: {}", page.display(), written.unwrap_err());
+            }
+        }
     }
 
     #[test]
