@@ -177,7 +177,7 @@ async fn a_flood_of_commands_neither_delays_nor_loses_an_event() {
             }
         }
     }
-    daemon.signal("TERM");
+    daemon.signal("-TERM");
     let arrived: Vec<_> = listener.until_stopped().await.into_iter().filter(|m| m.topic == EVENTS).collect();
     daemon.ends();
     let arrived: Vec<_> = arrived.iter().map(|message| key(&message.json())).collect();
