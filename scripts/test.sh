@@ -24,7 +24,6 @@ in_fetch() {
 check "format" cargo fmt --check
 check "lints" cargo clippy --all-targets -- -D warnings
 check "lints, guest" cargo clippy --test guest -- -D warnings
-check "lints, least features" cargo clippy --no-default-features -- -D warnings
 check "tests" cargo test --all-targets --no-fail-fast
 check "documentation's examples" cargo test --doc
 check "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
