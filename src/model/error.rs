@@ -243,13 +243,13 @@ fn known(trusted: &[KeyId]) -> String {
     if ids.is_empty() { String::new() } else { format!(" (trusted: {})", ids.join(", ")) }
 }
 
-/// ", line 3 (`text`)", as far as known.
 /// What a pack says of itself may hold anything: nothing of it may steer a terminal or a log.
 fn printable(pack: &str, problem: &Problem) -> String {
     let message = format!("model pack {pack}: {problem}");
     message.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect()
 }
 
+/// ", line 3 (`text`)", as far as known.
 fn place(line: Option<usize>, text: &str) -> String {
     line.map_or_else(String::new, |line| format!(", line {line} (`{}`)", text.trim()))
 }

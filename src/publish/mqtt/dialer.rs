@@ -105,12 +105,8 @@ impl Dialer {
         self.begin(false)
     }
 
-    /// The same, and the broker forgets what it has kept for us.
-    pub(super) fn dial_afresh(&self) -> (Sender, Line) {
-        self.begin(true)
-    }
-
-    fn begin(&self, afresh: bool) -> (Sender, Line) {
+    /// The same; `afresh`: the broker forgets what it has kept for us.
+    pub(super) fn begin(&self, afresh: bool) -> (Sender, Line) {
         match self {
             Self::V5(options) => {
                 let mut options = options.clone();

@@ -214,7 +214,7 @@ impl Task {
             };
             says.send_replace(now);
         };
-        let (sender, line) = if broker.afresh { broker.dialer.dial_afresh() } else { broker.dialer.dial() };
+        let (sender, line) = broker.dialer.begin(broker.afresh);
         let scouts = preferred.iter().map(|broker| &broker.scout);
         select! {
             ended = Session::new(subject, sender).run(line, stop, connected) => Outcome::Ended(ended),
