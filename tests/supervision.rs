@@ -18,7 +18,7 @@ use support::listener::Listener;
 use support::media::{astronaut_clip, looped};
 use support::mosquitto::Mosquitto;
 use support::program::astronaut;
-use support::{SOON, program, schema};
+use support::{SOON, free_port, program, schema};
 use tempfile::TempDir;
 
 const HEALTH: &str = "affect/care-1/health";
@@ -236,8 +236,7 @@ async fn a_hot_board_reads_fewer_frames_says_so_and_recovers() {
 
 #[test]
 fn a_stop_while_camera_and_broker_are_away_is_a_clean_one() {
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let mut daemon = Daemon::start(tempfile::tempdir().unwrap(), "v4l:/dev/nothing", nobody, "");
+    let mut daemon = Daemon::start(tempfile::tempdir().unwrap(), "v4l:/dev/nothing", free_port(), "");
     daemon.manager.hears("READY=1");
     let status = daemon.manager.hears("STATUS=camera failed: ");
     let status = if status.contains("mqtt failed") { status } else { daemon.manager.hears("STATUS=camera failed: ") };

@@ -2,12 +2,12 @@
 //! central broker are other ones.
 
 use std::fs;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 
 use tempfile::TempDir;
 
+use crate::support::free_port;
 use crate::support::mosquitto::listening;
 use crate::support::program;
 
@@ -52,7 +52,7 @@ impl Broker {
             Command::new("mosquitto_passwd").args(["-b", "-c"]).arg(&passwords).args(["kiosk-7", PASSWORD]).status();
         assert!(made.is_ok_and(|status| status.success()), "mosquitto_passwd does not run: apt-get install mosquitto");
 
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let mut text = fs::read_to_string(examples().join(example)).unwrap();
         let listener = format!("listener {port} localhost");
         let paths = [("/etc/mosquitto/fleet/", &fleet), ("/var/lib/mosquitto/", &state)];

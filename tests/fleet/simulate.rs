@@ -9,7 +9,7 @@ use tokio::task::spawn_blocking;
 use crate::support::listener::{Listener, Message};
 use crate::support::mosquitto::Mosquitto;
 use crate::support::program::{self, Ran, affectd};
-use crate::support::schema;
+use crate::support::{free_port, schema};
 
 /// Runs a fleet of 20 at the broker, with a listener of ours beside its own, and gives all that this one got up to
 /// the last message that is taken back.
@@ -134,8 +134,7 @@ fn no_devices_and_no_number_of_devices_are_wrong_command_lines() {
 
 #[test]
 fn where_nobody_listens_the_remedy_is_told_at_once() {
-    // A port that was free a moment ago.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = free_port();
     let ran = affectd(&["simulate", "--devices", "3", "--broker", &format!("mqtt://127.0.0.1:{port}")]);
     assert_eq!(ran.code, 1);
     assert!(ran.stderr.contains("nobody listens") && ran.stderr.contains("start the broker"), "{}", ran.stderr);

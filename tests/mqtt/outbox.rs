@@ -13,11 +13,10 @@ use affectd::publish::{
 use tokio::time::{Instant, sleep};
 
 use crate::harness::*;
-use crate::support::SOON;
 use crate::support::gate::Gate;
 use crate::support::listener::Listener;
 use crate::support::mosquitto::Mosquitto;
-use crate::support::schema;
+use crate::support::{SOON, free_port, schema};
 
 const SHORT: Duration = Duration::from_millis(300);
 
@@ -45,14 +44,9 @@ async fn on_disk(publisher: &Publisher) {
     standing(&publisher.handle(), |standing| standing.place == Place::Disk).await;
 }
 
-/// A port at which nobody listens.
-fn nobody() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 /// A file in which so many events wait.
 async fn left_behind(dir: &Path, events: u128) {
-    let publisher = start(&kept(dir, nobody()));
+    let publisher = start(&kept(dir, free_port()));
     on_disk(&publisher).await;
     (0..events).for_each(|number| publisher.handle().event(event(number)));
     assert_eq!(publisher.stop(SHORT).await, Farewell { clean: false, lost_events: 0 });
@@ -61,7 +55,7 @@ async fn left_behind(dir: &Path, events: u128) {
 #[tokio::test]
 async fn events_outlast_a_restart_and_say_that_they_are_of_the_past() {
     let dir = tempfile::tempdir().unwrap();
-    let first = start(&kept(dir.path(), nobody()));
+    let first = start(&kept(dir.path(), free_port()));
     on_disk(&first).await;
     let happened = SystemClock.now();
     (0..700).for_each(|number| first.handle().event(event_at(number, happened)));
@@ -115,8 +109,8 @@ async fn events_that_the_broker_acknowledges_at_once_never_touch_the_disk() {
 #[tokio::test]
 async fn hours_without_a_broker_fill_no_more_than_the_disk_may_hold() {
     let dir = tempfile::tempdir().unwrap();
-    let outbox = OutboxSettings { max_bytes: 65_536, ..kept(dir.path(), nobody()).outbox };
-    let publisher = start(&PublishSettings { outbox: outbox.clone(), ..settings(nobody()) });
+    let outbox = OutboxSettings { max_bytes: 65_536, ..kept(dir.path(), free_port()).outbox };
+    let publisher = start(&PublishSettings { outbox: outbox.clone(), ..settings(free_port()) });
     let handle = publisher.handle();
     on_disk(&publisher).await;
     (0..2000).for_each(|number| handle.event(event(number)));
@@ -139,7 +133,7 @@ async fn hours_without_a_broker_fill_no_more_than_the_disk_may_hold() {
 async fn an_old_backlog_is_not_sent_but_counted() {
     let dir = tempfile::tempdir().unwrap();
     let (yesterday, today) = (ago(Duration::from_secs(7200)), SystemClock.now());
-    let publisher = start(&kept(dir.path(), nobody()));
+    let publisher = start(&kept(dir.path(), free_port()));
     on_disk(&publisher).await;
     (0..5).for_each(|number| publisher.handle().event(event_at(number, yesterday)));
     (5..10).for_each(|number| publisher.handle().event(event_at(number, today)));
@@ -200,7 +194,7 @@ async fn an_empty_file_is_a_new_one() {
 #[tokio::test]
 async fn a_second_affectd_on_the_same_folder_says_so_and_takes_over_when_the_first_has_gone() {
     let (dir, broker) = (tempfile::tempdir().unwrap(), Mosquitto::start());
-    let first = start(&kept(dir.path(), nobody()));
+    let first = start(&kept(dir.path(), free_port()));
     on_disk(&first).await;
     first.handle().event(event(1));
     let mut listener = Listener::to(broker.port, EVENTS, None).await;

@@ -14,8 +14,8 @@ use affectd::publish::{OUTBOX_FILE, OutboxSettings, PublishSettings};
 
 use crate::finder::Finder;
 use crate::pattern::Clip;
-use crate::support::harness;
 use crate::support::program::astronaut;
+use crate::support::{free_port, harness};
 use crate::world::World;
 
 /// What stands around a leak.
@@ -126,9 +126,8 @@ const RECORDING: &str = "recorded.ndjson";
 /// What the daemon leaves in a world when an event with that label happens while the broker is away.
 async fn left_behind(label: &str) -> World {
     let world = World::new();
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let outbox = OutboxSettings { dir: Some(world.path("outbox")), ..OutboxSettings::default() };
-    let publisher = harness::start(&PublishSettings { outbox, ..harness::settings(nobody) });
+    let publisher = harness::start(&PublishSettings { outbox, ..harness::settings(free_port()) });
     let recorder = Recorder::create(&world.path(RECORDING), "kiosk-7".parse().unwrap()).unwrap();
     let door = Door::new(publisher.handle(), Gate::open(SystemClock.now()), Extent::Everything);
     let mut outlet = Outlet::new(door, Some(recorder));

@@ -18,7 +18,13 @@ pub mod schema;
 pub mod scripted_broker;
 pub mod sound;
 
+use std::net::TcpListener;
 use std::time::Duration;
 
 /// How long anything may take on a busy machine, which may be an emulated one.
 pub const SOON: Duration = Duration::from_secs(120);
+
+/// A port of the loopback that was free a moment ago: nobody listens there.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}

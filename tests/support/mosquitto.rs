@@ -1,7 +1,7 @@
 //! A real Mosquitto on a free port of the loopback, gone at the end of the test.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use affectd::clock::{Clock, SystemClock};
 
-use super::SOON;
+use super::{SOON, free_port};
 
 /// Where Debian puts it, when it is not on the path.
 const PLACES: [&str; 3] = ["mosquitto", "/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto"];
@@ -64,7 +64,7 @@ impl Mosquitto {
 
     /// A broker with a second listener and its port; lines for the first and for the second.
     pub fn with_two_listeners(first: &str, second: &str) -> (Self, u16) {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let broker = Self::with(&format!("{first}allow_anonymous true\nlistener {port} 127.0.0.1\n{second}"));
         // It listens at the first port before it does at the second.
         let deadline = SystemClock.now() + SOON;
@@ -81,7 +81,7 @@ impl Mosquitto {
     }
 
     fn in_directory(directory: tempfile::TempDir, settings: &str) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let log = directory.path().join("log");
         // It gives up root's rights by itself and could then not read its own files.
         let text = format!(

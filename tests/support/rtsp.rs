@@ -1,9 +1,10 @@
 //! A network camera on a free port of the loopback, gone at the end of the test.
 
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+
+use super::free_port;
 
 /// A server that can be killed and started again on its port.
 pub struct RtspServer {
@@ -25,7 +26,7 @@ impl RtspServer {
     }
 
     fn with(pipeline: &str, login: Vec<String>) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let mut server = Self { port, pipeline: pipeline.into(), login, process: None };
         server.restart();
         server

@@ -1,19 +1,14 @@
 //! Lines that die, with and without a word.
 
-use std::time::Duration;
-
 use affectd::publish::{Protocol, PublishSettings, Trouble};
 
 use crate::harness::*;
 use crate::ledger::{Ledger, Tally};
-use crate::options::against;
+use crate::options::{KEEP_ALIVE, against};
 use crate::support::gate::Gate;
 use crate::support::listener::Listener;
 use crate::support::mosquitto::Mosquitto;
 use crate::support::scripted_broker::{Script, Then};
-
-/// The shortest that there is.
-const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
 /// Half-open: the other side is gone, and nobody says so.
 pub async fn goes_dead(protocol: Protocol) -> Tally {
@@ -35,15 +30,15 @@ pub async fn goes_dead(protocol: Protocol) -> Tally {
 
 pub async fn breaks_in_the_middle_of_messages(protocol: Protocol) -> Tally {
     let scripts = [1, 7, 20].map(|events| Script::then(events, Then::HangUp));
-    against(protocol, KEEP_ALIVE, scripts).await.0
+    against(protocol, scripts).await.0
 }
 
 pub async fn breaks_in_the_middle_of_a_packet(protocol: Protocol) -> Tally {
     let scripts = [&b"\x40"[..], b"\x40\x02\x00"].map(|half| Script::then(9, Then::SendAndHangUp(half.to_vec())));
-    against(protocol, KEEP_ALIVE, scripts).await.0
+    against(protocol, scripts).await.0
 }
 
 /// The broker takes bytes and says nothing more, not even that it lives.
 pub async fn is_silent_from_some_event_on(protocol: Protocol) -> Tally {
-    against(protocol, KEEP_ALIVE, [Script::then(9, Then::Silence)]).await.0
+    against(protocol, [Script::then(9, Then::Silence)]).await.0
 }

@@ -8,35 +8,33 @@ use crate::ledger::Tally;
 use crate::options::{against, level};
 use crate::support::scripted_broker::{Acks, Script, Then, publish};
 
-const KEEP_ALIVE: Duration = Duration::from_secs(5);
-
 /// The broker lives, and acknowledges nothing more.
 pub async fn acknowledgements_are_withheld(protocol: Protocol) -> Tally {
-    let (tally, broker) = against(protocol, KEEP_ALIVE, [Script::acks(Acks::Until(5))]).await;
+    let (tally, broker) = against(protocol, [Script::acks(Acks::Until(5))]).await;
     assert!(tally.duplicates > 0, "{tally:?}");
     assert_eq!(broker.seen(|seen| seen.connections), 2);
     tally
 }
 
 pub async fn one_acknowledgement_is_withheld(protocol: Protocol) -> Tally {
-    let (tally, _) = against(protocol, KEEP_ALIVE, [Script::acks(Acks::AllBut(3))]).await;
+    let (tally, _) = against(protocol, [Script::acks(Acks::AllBut(3))]).await;
     assert!(tally.duplicates > 0, "{tally:?}");
     tally
 }
 
 pub async fn acknowledgements_come_twice(protocol: Protocol) -> Tally {
-    against(protocol, KEEP_ALIVE, [Script::acks(Acks::Twice)]).await.0
+    against(protocol, [Script::acks(Acks::Twice)]).await.0
 }
 
 /// Of a number that no message had, and of the highest that one can have.
 pub async fn acknowledgements_of_what_was_not_sent(protocol: Protocol) -> Tally {
     let scripts = [b"\x40\x02\x00\x1f", b"\x40\x02\xff\xff"].map(|ack| Script::then(9, Then::Send(ack.to_vec())));
-    against(protocol, KEEP_ALIVE, scripts).await.0
+    against(protocol, scripts).await.0
 }
 
 pub async fn acknowledgements_come_late_and_out_of_order(protocol: Protocol) -> Tally {
-    let (mut sum, late) = against(protocol, KEEP_ALIVE, [Script::acks(Acks::After(Duration::from_millis(20)))]).await;
-    let (tally, reversed) = against(protocol, KEEP_ALIVE, [Script::acks(Acks::Reversed(8))]).await;
+    let (mut sum, late) = against(protocol, [Script::acks(Acks::After(Duration::from_millis(20)))]).await;
+    let (tally, reversed) = against(protocol, [Script::acks(Acks::Reversed(8))]).await;
     sum += tally;
     assert_eq!([late, reversed].map(|broker| broker.seen(|seen| seen.connections)), [1, 1]);
     assert_eq!(sum.duplicates, 0);
@@ -45,7 +43,7 @@ pub async fn acknowledgements_come_late_and_out_of_order(protocol: Protocol) -> 
 
 /// A refusal that is not for ever: what it was about is sent again.
 pub async fn the_broker_has_no_quota_left_for_a_while(protocol: Protocol) -> Tally {
-    let (tally, _) = against(protocol, KEEP_ALIVE, [Script::acks(Acks::Reason(0x97))]).await;
+    let (tally, _) = against(protocol, [Script::acks(Acks::Reason(0x97))]).await;
     assert_eq!(tally.refused, 0, "{tally:?}");
     tally
 }
@@ -53,7 +51,7 @@ pub async fn the_broker_has_no_quota_left_for_a_while(protocol: Protocol) -> Tal
 pub async fn the_broker_shuts_down_with_a_word(protocol: Protocol) -> Tally {
     let scripts =
         [b"\xe0\x02\x8b\x00", b"\xe0\x02\x93\x00"].map(|word| Script::then(9, Then::SendAndHangUp(word.to_vec())));
-    against(protocol, KEEP_ALIVE, scripts).await.0
+    against(protocol, scripts).await.0
 }
 
 /// Each on a connection of its own, on which things go as they should afterwards.
@@ -82,17 +80,17 @@ pub async fn bytes_that_are_no_mqtt(protocol: Protocol) -> Tally {
     ];
     let mut sum = Tally::default();
     for bytes in nonsense {
-        sum += against(protocol, KEEP_ALIVE, [Script::then(9, Then::Send(bytes.to_vec()))]).await.0;
+        sum += against(protocol, [Script::then(9, Then::Send(bytes.to_vec()))]).await.0;
     }
     sum
 }
 
 pub async fn a_topic_that_is_no_text(protocol: Protocol) -> Tally {
     let bytes = publish(level(protocol), b"affect/kiosk-7/cmd/\xff\xc0\xaf", b"{}");
-    against(protocol, KEEP_ALIVE, [Script::then(9, Then::Send(bytes))]).await.0
+    against(protocol, [Script::then(9, Then::Send(bytes))]).await.0
 }
 
 pub async fn a_message_of_256_kilobytes(protocol: Protocol) -> Tally {
     let bytes = publish(level(protocol), b"affect/kiosk-7/cmd/mute", &[b' '; 256 * 1024]);
-    against(protocol, KEEP_ALIVE, [Script::then(9, Then::Send(bytes))]).await.0
+    against(protocol, [Script::then(9, Then::Send(bytes))]).await.0
 }

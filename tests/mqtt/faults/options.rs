@@ -9,7 +9,8 @@ use crate::harness::*;
 use crate::ledger::{Ledger, Tally};
 use crate::support::scripted_broker::{Script, ScriptedBroker, Welcome};
 
-const KEEP_ALIVE: Duration = Duration::from_secs(5);
+/// The shortest that there is.
+pub const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
 /// Messages that each scenario here makes.
 const MADE: usize = 48;
@@ -23,13 +24,9 @@ pub fn level(protocol: Protocol) -> u8 {
 }
 
 /// Delivers to a broker whose first connections go by these scripts.
-pub async fn against(
-    protocol: Protocol,
-    keep_alive: Duration,
-    scripts: impl IntoIterator<Item = Script>,
-) -> (Tally, ScriptedBroker) {
+pub async fn against(protocol: Protocol, scripts: impl IntoIterator<Item = Script>) -> (Tally, ScriptedBroker) {
     let broker = ScriptedBroker::start(level(protocol), scripts).await;
-    let publisher = start(&PublishSettings { protocol, keep_alive, ..settings(broker.port) });
+    let publisher = start(&PublishSettings { protocol, keep_alive: KEEP_ALIVE, ..settings(broker.port) });
     let mut ledger = Ledger::default();
     ledger.make(&publisher.handle(), MADE);
     let tally = ledger.close_at(&broker, publisher).await;
@@ -38,31 +35,31 @@ pub async fn against(
 }
 
 pub async fn no_answer_at_first(protocol: Protocol) -> Tally {
-    against(protocol, KEEP_ALIVE, [Welcome::Nothing, Welcome::HangUp].map(Script::welcome)).await.0
+    against(protocol, [Welcome::Nothing, Welcome::HangUp].map(Script::welcome)).await.0
 }
 
 /// "Server unavailable", then "server busy" where there is such an answer.
 pub async fn no_room_at_first(protocol: Protocol) -> Tally {
     let codes = if protocol == Protocol::V5 { [0x88, 0x89] } else { [3, 3] };
-    against(protocol, KEEP_ALIVE, codes.map(|code| Script::welcome(Welcome::No(code)))).await.0
+    against(protocol, codes.map(|code| Script::welcome(Welcome::No(code)))).await.0
 }
 
 /// The broker says that it has a session, though a clean one was asked for.
 pub async fn a_session_that_nobody_knows(protocol: Protocol) -> Tally {
     let welcome = Welcome::In { session_present: true, properties: Vec::new() };
-    against(protocol, KEEP_ALIVE, [Script::welcome(welcome)]).await.0
+    against(protocol, [Script::welcome(welcome)]).await.0
 }
 
 /// Receive maximum: 1.
 pub async fn one_unacknowledged_at_a_time(protocol: Protocol) -> Tally {
-    let (tally, broker) = against(protocol, KEEP_ALIVE, [Script::properties(&[0x21, 0, 1])]).await;
+    let (tally, broker) = against(protocol, [Script::properties(&[0x21, 0, 1])]).await;
     assert_eq!(broker.seen(|seen| (seen.most_in_flight, seen.connections)), (1, 1));
     tally
 }
 
 /// Topic alias maximum: 0. That every message names its topic, the broker looks after.
 pub async fn no_topic_alias(protocol: Protocol) -> Tally {
-    against(protocol, KEEP_ALIVE, [Script::properties(&[0x22, 0, 0])]).await.0
+    against(protocol, [Script::properties(&[0x22, 0, 0])]).await.0
 }
 
 /// The server's keep-alive, which counts instead of ours: none, a short one, and the longest.
@@ -91,7 +88,7 @@ pub async fn a_keep_alive_of_the_servers_own(protocol: Protocol) -> Tally {
 
 /// Maximum packet size: one that leaves out nothing but large ones, and one in which no event has room.
 pub async fn packets_of_some_size_at_most(protocol: Protocol) -> Tally {
-    let (mut sum, _) = against(protocol, KEEP_ALIVE, [Script::properties(&[0x27, 0, 0, 8, 0])]).await;
+    let (mut sum, _) = against(protocol, [Script::properties(&[0x27, 0, 0, 8, 0])]).await;
 
     let broker = ScriptedBroker::start(level(protocol), vec![Script::properties(&[0x27, 0, 0, 0, 100]); 9]).await;
     let publisher = start(&PublishSettings { protocol, keep_alive: KEEP_ALIVE, ..settings(broker.port) });
@@ -107,7 +104,7 @@ pub async fn packets_of_some_size_at_most(protocol: Protocol) -> Tally {
 /// Receive maximum 0 and maximum packet size 0, which MQTT forbids: by the letter, nothing could ever be said.
 pub async fn no_room_for_a_single_message(protocol: Protocol) -> Tally {
     let nothing = [&[0x21, 0, 0][..], &[0x27, 0, 0, 0, 0]].map(Script::properties);
-    let (tally, broker) = against(protocol, KEEP_ALIVE, nothing).await;
+    let (tally, broker) = against(protocol, nothing).await;
     assert_eq!(broker.seen(|seen| seen.connections), 3);
     tally
 }
